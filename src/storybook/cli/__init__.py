@@ -1,0 +1,97 @@
+"""The `storybook` command."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from storybook.cli.doctor import examine
+from storybook.cli.make import Order, make_one
+from storybook.cli.server import Address, serve_until_told
+from storybook.core.errors import SetupError
+from storybook.core.logs import configure_logs
+from storybook.core.migrations import migrate
+from storybook.core.settings import Settings, load_settings
+from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
+from storybook.resources import open_database
+
+app = typer.Typer(
+    help="Illustrated children's books from one sentence.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+console = Console()
+complaints = Console(stderr=True)
+
+Host = Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 lets other devices in.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")]
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the API and work on books, until told to stop."""
+    _run(lambda settings: serve_until_told(settings, Address(host, port), console))
+
+
+@app.command()
+def make(
+    topic: Annotated[
+        str, typer.Argument(help="What the book is about.", show_default=True)
+    ] = "a little fox who is afraid of the dark",
+    age: Annotated[TargetAge, typer.Option(help="Who it is for.")] = TargetAge.EARLY_READER,
+    style: Annotated[Style, typer.Option(help="How it is drawn.")] = Style.WATERCOLOR,
+    language: Annotated[Language, typer.Option(help="The language of the story.")] = Language.EN,
+    pages: Annotated[int, typer.Option(min=4, max=12, help="How many pages.")] = 8,
+    out: Annotated[Path, typer.Option(help="The folder that gets a folder for this book.")] = Path("storybooks"),
+    once: Annotated[bool, typer.Option("--once", help="Stop when the book is there, instead of serving on.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Start the service, make one book over its API, save it, and go on serving."""
+    try:
+        spec = BookSpec(topic=topic, target_age=age, style=style, language=language, page_count=pages)
+    except ValidationError as error:
+        _give_up(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}")
+    order = Order(spec=spec, out=out, once=once)
+    _run(lambda settings: make_one(settings, Address(host, port), order, console))
+
+
+@app.command(name="migrate")
+def migrate_command() -> None:
+    """Bring the database's tables to the newest form."""
+
+    async def run(settings: Settings) -> int:
+        async with open_database(settings, must_be_current=False) as database:
+            await migrate(database.engine)
+        console.print("The tables are up to date.")
+        return 0
+
+    _run(run)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is configured, what is reachable and what is missing."""
+    _run(lambda settings: examine(settings, console))
+
+
+def _run(work: Any) -> None:
+    """Runs a command; what the operator has to mend is said in one line, with exit code 2."""
+    try:
+        settings = load_settings()
+        configure_logs(settings)
+        command: Coroutine[Any, Any, int] = work(settings)
+        code = asyncio.run(command)
+    except SetupError as error:
+        _give_up(str(error))
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+def _give_up(sentence: str) -> typer.Exit:
+    complaints.print(f"[red]storybook:[/red] {' '.join(sentence.split())}", soft_wrap=True, highlight=False)
+    raise SystemExit(2)

@@ -1,0 +1,92 @@
+"""The API in this process: listens, works on jobs, and stops cleanly when told."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple
+
+import uvicorn
+from rich.console import Console
+
+from storybook.core.errors import SetupError
+from storybook.core.settings import Settings
+from storybook.main import create_app
+from storybook.resources import Resources, open_resources
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """How a browser on this machine reaches it."""
+        everywhere = self.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+        host = "127.0.0.1" if everywhere else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+class Server(uvicorn.Server):
+    """Says when it is ready, stops when told by a signal, and leaves the process to its caller to end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        told = (signal.SIGINT, signal.SIGTERM)
+        for number in told:
+            loop.add_signal_handler(number, self._stop)
+        yield
+        for number in told:
+            loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def listen(address: Address) -> socket.socket:
+    """The socket to serve at; raises SetupError when it cannot be had."""
+    try:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        return socket.create_server(address, family=family, backlog=2048)
+    except OSError as error:
+        raise SetupError(
+            f"Port {address.port} at {address.host} cannot be used ({error.strerror}). "
+            "Is another storybook running? Stop it, or choose another port with --port."
+        ) from error
+
+
+@asynccontextmanager
+async def serving(settings: Settings, address: Address) -> AsyncIterator[tuple[Resources, "asyncio.Task[None]"]]:
+    """The API, answering at its address; the task ends when a signal tells it to stop."""
+    with listen(address) as sock:
+        async with open_resources(settings) as resources:
+            config = uvicorn.Config(create_app(resources), log_config=None, access_log=False, server_header=False)
+            server = Server(config)
+            task = asyncio.create_task(server.serve(sockets=[sock]), name="server")
+            await server.ready.wait()
+            try:
+                yield resources, task
+            finally:
+                server.should_exit = True
+                await task
+
+
+async def serve_until_told(settings: Settings, address: Address, console: Console) -> int:
+    async with serving(settings, address) as (_, server):
+        say_where(address, console)
+        await server
+    return 0
+
+
+def say_where(address: Address, console: Console) -> None:
+    console.print(f"Serving at [b]{address.url}[/b]   API docs: {address.url}/docs   stop with Ctrl+C", soft_wrap=True)

@@ -1,0 +1,111 @@
+"""The one tree of errors.
+
+StorybookError
+├── ApiError               answered over HTTP as `{detail, error{code, message, details}, request_id}`
+│   ├── NotFound · Invalid · Unauthenticated · Forbidden · PaymentRequired · Conflict · Unavailable ...
+├── JobFailed              ends a job with a code of the wire contract
+├── ProviderError          a vendor could not do what was asked
+├── StorageError           pictures and files could not be stored or read
+│   └── ObjectMissing
+├── LeaseLost              somebody else owns this job now
+└── SetupError             one line for the operator, at start
+"""
+
+from enum import StrEnum
+from typing import Any
+
+
+class ErrorCode(StrEnum):
+    """Why a job failed; the codes of the wire contract."""
+
+    SAFETY_INPUT = "SAFETY_INPUT"
+    SAFETY_OUTPUT = "SAFETY_OUTPUT"
+    LLM_TIMEOUT = "LLM_TIMEOUT"
+    LLM_JSON_INVALID = "LLM_JSON_INVALID"
+    IMAGE_TIMEOUT = "IMAGE_TIMEOUT"
+    IMAGE_RATE_LIMIT = "IMAGE_RATE_LIMIT"
+    IMAGE_FAILED = "IMAGE_FAILED"
+    STORAGE_UPLOAD_FAILED = "STORAGE_UPLOAD_FAILED"
+    DB_WRITE_FAILED = "DB_WRITE_FAILED"
+    QUEUE_FAILED = "QUEUE_FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
+class StorybookError(Exception):
+    """The root. `str(error)` is one plain sentence."""
+
+
+class SetupError(StorybookError):
+    """The service cannot start as it is set up; the sentence says what is wrong and what to do."""
+
+
+class StorageError(StorybookError):
+    """The storage could not do what was asked."""
+
+
+class ObjectMissing(StorageError):
+    """There is no object under this key."""
+
+
+class LeaseLost(StorybookError):
+    """The job is no longer ours: it ended, or another runner took it over."""
+
+
+class ProviderError(StorybookError):
+    """A provider failed; `code` is what the job ends with, `retryable` says whether another try may help."""
+
+    def __init__(self, message: str, *, code: ErrorCode, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+
+
+class JobFailed(StorybookError):
+    """The job cannot go on; `code` is of the wire contract, the reader is told the code's own sentence."""
+
+    def __init__(self, code: ErrorCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class ApiError(StorybookError):
+    """A refusal that a caller reads: `status`, a stable `code`, a sentence, and details without internals."""
+
+    status = 500
+    code = "INTERNAL_ERROR"
+
+    def __init__(self, message: str, *, details: dict[str, Any] | None = None, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details or {}
+        self.retry_after = retry_after
+
+
+class NotFound(ApiError):
+    status = 404
+    code = "NOT_FOUND"
+
+
+class Invalid(ApiError):
+    status = 422
+    code = "VALIDATION_ERROR"
+
+
+class BadRequest(ApiError):
+    status = 400
+    code = "VALIDATION_ERROR"
+
+
+class PaymentRequired(ApiError):
+    status = 402
+    code = "PAYMENT_REQUIRED"
+
+
+class Conflict(ApiError):
+    status = 409
+    code = "CONFLICT"
+
+
+class Unavailable(ApiError):
+    status = 503
+    code = "SERVICE_UNAVAILABLE"

@@ -1,0 +1,38 @@
+"""Bringing a database to the newest form of the tables."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storybook.core.paths import bundled
+
+
+def configuration(connection: Connection | None = None) -> Config:
+    """Alembic's configuration; there is no ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(bundled("alembic")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
+    """Upgrades the tables, in one transaction."""
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(configuration(sync), revision))
+
+
+async def downgrade(engine: AsyncEngine, revision: str) -> None:
+    """Takes migrations back, in one transaction."""
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(configuration(sync), revision))
+
+
+async def is_current(engine: AsyncEngine) -> bool:
+    """Whether the database has the newest form of the tables."""
+    newest = ScriptDirectory.from_config(configuration()).get_current_head()
+    async with engine.connect() as connection:
+        present = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    return bool(present == newest)

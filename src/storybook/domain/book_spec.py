@@ -1,0 +1,83 @@
+"""What a parent asks for: the book's specification and the closed lists that it is made of."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from storybook.domain.values import Readable, Strict
+
+
+class Language(StrEnum):
+    KO = "ko"
+    EN = "en"
+    JA = "ja"
+
+
+class TargetAge(StrEnum):
+    TODDLER = "3-5"
+    EARLY_READER = "5-7"
+    READER = "7-9"
+    ADULT = "adult"
+
+
+class Style(StrEnum):
+    WATERCOLOR = "watercolor"
+    CARTOON = "cartoon"
+    THREE_D = "3d"
+    PIXEL = "pixel"
+    OIL_PAINTING = "oil_painting"
+    CLAYMATION = "claymation"
+
+
+class Theme(StrEnum):
+    """The themes of every client in use; the values are the words that the clients send."""
+
+    HABITS = "생활습관"
+    FEELINGS = "감정코칭"
+    GETTING_ALONG = "사회성"
+    FRIENDSHIP = "우정"
+    FAMILY = "가족"
+    ADVENTURE = "모험"
+    NATURE = "자연"
+    SCIENCE = "과학"
+
+
+class Gender(StrEnum):
+    MALE = "male"
+    FEMALE = "female"
+    NEUTRAL = "neutral"
+
+
+Topic = Annotated[str, StringConstraints(min_length=1, max_length=200), Readable]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=40), Readable]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=200), Readable]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=60), Readable]
+Term = Annotated[str, StringConstraints(min_length=1, max_length=40), Readable]
+
+MAX_REFERENCE_IMAGE_CHARS = 5_000_000
+
+
+class HeroSpec(Strict):
+    """A hero described in the request itself."""
+
+    name: Name
+    gender: Gender | None = None
+    appearance: Description | None = None
+    personality: Annotated[tuple[Term, ...], Field(max_length=8)] | None = None
+
+
+class BookSpec(Strict):
+    """The request for one book; limits are those of the wire contract."""
+
+    topic: Topic
+    language: Language = Language.KO
+    target_age: TargetAge
+    style: Style
+    page_count: Annotated[int, Field(ge=4, le=12, strict=True)] = 8
+    theme: Theme | None = None
+    character: HeroSpec | None = None
+    character_id: Identifier | None = None
+    forbidden_elements: Annotated[tuple[Term, ...], Field(max_length=20)] | None = None
+    reference_image_base64: Annotated[str, Field(max_length=MAX_REFERENCE_IMAGE_CHARS)] | None = None
+    series_context: Annotated[str, StringConstraints(max_length=500), Readable] | None = None

@@ -1,0 +1,84 @@
+"""Jobs: their kinds, states and allowed moves, and the steps of a book."""
+
+from enum import StrEnum
+
+from storybook.domain.book_spec import BookSpec
+from storybook.domain.pictures import Seed
+from storybook.domain.values import Strict
+
+
+class JobKind(StrEnum):
+    BOOK = "book"
+    PAGE = "page"
+    AUDIO = "audio"
+    PORTRAIT = "portrait"
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+MOVES = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED}),
+    JobState.RUNNING: frozenset({JobState.RUNNING, JobState.QUEUED, JobState.DONE, JobState.FAILED}),
+    JobState.DONE: frozenset(),
+    JobState.FAILED: frozenset(),
+}
+"""From each state the states that may follow.
+
+`running` follows itself when another runner takes over, and `queued` follows it when a runner hands the job back.
+"""
+
+MAX_RECOVERIES = 3
+"""How often in a row a job may be taken over without a new artifact before it is given up."""
+
+
+class Step(StrEnum):
+    """The steps of a book in their order; the value is the slug that clients know."""
+
+    NORMALIZE = "normalize"
+    MODERATE_INPUT = "moderate_input"
+    GENERATE_STORY = "generate_story"
+    GENERATE_CHARACTER_SHEET = "generate_character_sheet"
+    GENERATE_IMAGE_PROMPTS = "generate_image_prompts"
+    GENERATE_IMAGES = "generate_images"
+    MODERATE_OUTPUT = "moderate_output"
+    PACKAGE = "package"
+
+
+QUEUED_SLUG = "queued"
+DONE_SLUG = "done"
+
+PROGRESS_AT_START = {
+    Step.NORMALIZE: 5,
+    Step.MODERATE_INPUT: 10,
+    Step.GENERATE_STORY: 30,
+    Step.GENERATE_CHARACTER_SHEET: 40,
+    Step.GENERATE_IMAGE_PROMPTS: 55,
+    Step.GENERATE_IMAGES: 55,
+    Step.MODERATE_OUTPUT: 95,
+    Step.PACKAGE: 98,
+}
+PROGRESS_DONE = 100
+
+
+def progress_of_pictures(ready: int, total: int) -> int:
+    """Percent while pictures are drawn: from 55 with none ready to 95 with all."""
+    first, last = PROGRESS_AT_START[Step.GENERATE_IMAGES], PROGRESS_AT_START[Step.MODERATE_OUTPUT]
+    return first + ready * (last - first) // total
+
+
+class Claim(Strict):
+    """A job that a runner may work on while its lease lives. Every write for it carries `fence`."""
+
+    job_id: str
+    user_id: str
+    kind: JobKind
+    spec: BookSpec
+    seed: Seed
+    asset_token: str
+    fence: int
+    recoveries: int

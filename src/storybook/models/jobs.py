@@ -1,0 +1,108 @@
+"""Jobs, and the artifacts that their steps leave behind."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storybook.core.errors import ErrorCode
+from storybook.domain.jobs import QUEUED_SLUG, JobKind, JobState, Step
+from storybook.models.base import ID_LENGTH, Base, CreatedAt, Id, Json, Number, UpdatedAt, UserId, one_of
+
+WHOLE_BOOK = -1
+"""The page number of an artifact that belongs to no single picture."""
+
+
+class Job(Base):
+    """One piece of paid background work; its row is the queue.
+
+    `lease_until` says until when `lease_owner` may work on it, and every claim raises `fence`.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", JobKind), name="kind"),
+        CheckConstraint(one_of("status", JobState), name="status"),
+        CheckConstraint(f"error_code IS NULL OR {one_of('error_code', ErrorCode)}", name="error_code"),
+        CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
+        CheckConstraint("(status = 'failed') = (error_code IS NOT NULL)", name="failed_has_code"),
+        CheckConstraint("status <> 'done' OR progress = 100", name="done_is_complete"),
+        CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
+        CheckConstraint("seed BETWEEN 1 AND 2147483647", name="seed"),
+        Index(
+            "uq_jobs_user_id_idempotency_key",
+            "user_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index("ix_jobs_waiting", "created_at", postgresql_where=text("status IN ('queued', 'running')")),
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[UserId]
+    kind: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20), server_default=JobState.QUEUED)
+    progress: Mapped[int] = mapped_column(server_default="0")
+    current_step: Mapped[str] = mapped_column(String(120), server_default=QUEUED_SLUG)
+    error_code: Mapped[str | None] = mapped_column(String(60))
+    error_message: Mapped[str | None] = mapped_column(String(300))
+    spec: Mapped[Json]
+    idempotency_key: Mapped[str | None] = mapped_column(String(80))
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    seed: Mapped[int]
+    asset_token: Mapped[str] = mapped_column(String(60), unique=True)
+    fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    recoveries: Mapped[int] = mapped_column(server_default="0")
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+    finished_at: Mapped[datetime | None]
+
+
+class StepArtifact(Base):
+    """The stored result of a finished step, or of a step's work on one picture."""
+
+    __tablename__ = "step_artifacts"
+    __table_args__ = (
+        UniqueConstraint("job_id", "step", "page_number"),
+        CheckConstraint(one_of("step", Step), name="step"),
+        CheckConstraint("page_number BETWEEN -1 AND 12", name="page_number"),
+    )
+
+    id: Mapped[Number]
+    job_id: Mapped[str] = mapped_column(String(ID_LENGTH), ForeignKey("jobs.id", ondelete="CASCADE"))
+    step: Mapped[str] = mapped_column(String(40))
+    page_number: Mapped[int]
+    artifact: Mapped[Json]
+    created_at: Mapped[CreatedAt]
+
+
+class StoryDraftRow(Base):
+    """The artifact of the step that writes the story."""
+
+    __tablename__ = "story_drafts"
+
+    id: Mapped[Number]
+    job_id: Mapped[str] = mapped_column(String(ID_LENGTH), ForeignKey("jobs.id", ondelete="CASCADE"), unique=True)
+    draft: Mapped[Json]
+    created_at: Mapped[CreatedAt]
+
+
+class ImagePromptRow(Base):
+    """The artifact of the step that puts one picture into words; number 0 is the cover."""
+
+    __tablename__ = "image_prompts"
+    __table_args__ = (
+        UniqueConstraint("job_id", "page_number"),
+        CheckConstraint("page_number BETWEEN 0 AND 12", name="page_number"),
+    )
+
+    id: Mapped[Number]
+    job_id: Mapped[str] = mapped_column(String(ID_LENGTH), ForeignKey("jobs.id", ondelete="CASCADE"))
+    page_number: Mapped[int]
+    prompt: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[CreatedAt]

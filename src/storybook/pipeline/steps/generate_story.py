@@ -1,0 +1,41 @@
+"""C: writes the story, checks that it is the one that was asked for, and has its text judged."""
+
+from storybook.core.errors import ErrorCode, JobFailed, ProviderError
+from storybook.domain.reading_level import complaints
+from storybook.domain.story import StoryDraft
+from storybook.pipeline.steps.normalize import Request
+from storybook.providers.base import ModerationProvider, StoryRequest, TextCheck, TextProvider
+
+
+async def generate_story(request: Request, seed: int, text: TextProvider, moderation: ModerationProvider) -> StoryDraft:
+    """The story; raises JobFailed with SAFETY_OUTPUT when its text is flagged."""
+    draft = await text.write_story(StoryRequest(spec=request.spec, known=request.known, seed=seed))
+    if found := breaches(draft, request):
+        raise ProviderError("; ".join(found), code=ErrorCode.LLM_JSON_INVALID)
+    verdict = await moderation.judge_story(
+        TextCheck(
+            texts=(draft.title, draft.moral, *(page.text for page in draft.pages)),
+            language=request.spec.language,
+            target_age=request.spec.target_age,
+            forbidden=request.spec.forbidden_elements or (),
+        )
+    )
+    if not verdict.allowed:
+        raise JobFailed(ErrorCode.SAFETY_OUTPUT, "the story was flagged")
+    return draft
+
+
+def breaches(draft: StoryDraft, request: Request) -> list[str]:
+    """What about the story is not as it was asked for, each as a sentence for the writer."""
+    spec = request.spec
+    found = []
+    if (draft.language, draft.target_age) != (spec.language, spec.target_age):
+        found.append(f"the story must be in {spec.language} for age {spec.target_age}")
+    if len(draft.pages) != spec.page_count:
+        found.append(f"the story has {len(draft.pages)} pages; it must have {spec.page_count}")
+    missing = {sheet.name for sheet in request.known} - {member.name for member in draft.cast}
+    if missing:
+        found.append(f"the story must have all of its chosen characters; {len(missing)} are missing")
+    for page in draft.pages:
+        found += [f"page {page.page_number} {what}" for what in complaints(page.text, spec.target_age, spec.language)]
+    return found

@@ -1,0 +1,94 @@
+"""The seams between the pipeline and whoever writes, paints and judges.
+
+Providers return values of the domain and raise `ProviderError`, nothing else.
+"""
+
+from typing import Annotated, Protocol
+
+from pydantic import Field
+
+from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
+from storybook.domain.characters import CastSheet, CharacterSheet
+from storybook.domain.moderation import Verdict
+from storybook.domain.pictures import Picture, PicturePrompt, Seed
+from storybook.domain.story import CastMember, StoryDraft
+from storybook.domain.values import Strict
+
+
+class StoryRequest(Strict):
+    """A story to write. `known` are characters that the reader chose: the first of them is the hero."""
+
+    spec: BookSpec
+    known: tuple[CharacterSheet, ...] = ()
+    seed: Seed
+
+
+class SheetRequest(Strict):
+    """The cast of a story whose looks have to be settled, each as one sheet under the same name."""
+
+    cast: Annotated[tuple[CastMember, ...], Field(min_length=1, max_length=6)]
+    style: Style
+    seed: Seed
+
+
+class PictureRequest(Strict):
+    """One picture to draw. `sheets` holds the looks of at least those who act in the prompt's scene."""
+
+    prompt: PicturePrompt
+    style: Style
+    sheets: tuple[CharacterSheet, ...]
+    width: Annotated[int, Field(ge=64, le=4096)]
+    height: Annotated[int, Field(ge=64, le=4096)]
+
+
+class TextCheck(Strict):
+    """Texts to judge together; `forbidden` are the words that the parent does not want in the book."""
+
+    texts: tuple[str, ...]
+    language: Language
+    target_age: TargetAge
+    forbidden: tuple[str, ...] = ()
+
+
+class PictureCheck(Strict):
+    """A picture to judge, with the words that it was made from."""
+
+    picture: Picture
+    prompt: PicturePrompt
+    target_age: TargetAge
+
+
+class TextProvider(Protocol):
+    name: str
+
+    async def write_story(self, request: StoryRequest) -> StoryDraft:
+        """The story in the language, for the age and of the length that the spec asks for."""
+        ...
+
+    async def design_cast(self, request: SheetRequest) -> CastSheet:
+        """One sheet for each of the cast, in the same order."""
+        ...
+
+
+class ImageProvider(Protocol):
+    name: str
+
+    async def draw(self, request: PictureRequest) -> Picture:
+        """The picture in the size that was asked for."""
+        ...
+
+
+class ModerationProvider(Protocol):
+    name: str
+
+    async def judge_request(self, check: TextCheck) -> Verdict:
+        """Is what the parent typed fit to become a child's book?"""
+        ...
+
+    async def judge_story(self, check: TextCheck) -> Verdict:
+        """Are these texts fit to be read to a child of that age?"""
+        ...
+
+    async def judge_picture(self, check: PictureCheck) -> Verdict:
+        """Is this picture fit for a child? One that cannot be judged is flagged `unseen`."""
+        ...

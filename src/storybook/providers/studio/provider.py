@@ -1,0 +1,67 @@
+"""The studio: a built-in writer, painter and safety screen that need no network and no key."""
+
+from storybook.core.cpu import CpuPool
+from storybook.core.settings import STUDIO
+from storybook.domain.characters import CastSheet
+from storybook.domain.moderation import Category, Verdict
+from storybook.domain.pictures import Picture
+from storybook.domain.story import StoryDraft
+from storybook.providers.base import PictureCheck, PictureRequest, SheetRequest, StoryRequest, TextCheck
+from storybook.providers.studio import screen
+from storybook.providers.studio.painter import canvas
+from storybook.providers.studio.writer import author
+
+
+class StudioAuthor:
+    name = STUDIO
+
+    def __init__(self, cpu: CpuPool) -> None:
+        self._cpu = cpu
+
+    async def write_story(self, request: StoryRequest) -> StoryDraft:
+        return await self._cpu.run(author.write_story, request)
+
+    async def design_cast(self, request: SheetRequest) -> CastSheet:
+        return await self._cpu.run(author.design_cast, request)
+
+
+class StudioPainter:
+    name = STUDIO
+
+    def __init__(self, cpu: CpuPool) -> None:
+        self._cpu = cpu
+
+    async def draw(self, request: PictureRequest) -> Picture:
+        data = await self._cpu.run(canvas.paint, request)
+        return Picture(
+            data=data,
+            media_type=canvas.media_type_of(request.style),
+            width=request.width,
+            height=request.height,
+            made_by=self.name,
+        )
+
+
+class StudioScreen:
+    """Judges by rules. It cannot see: it vouches only for pictures that the studio's own painter made."""
+
+    name = STUDIO
+
+    def __init__(self, cpu: CpuPool) -> None:
+        self._cpu = cpu
+
+    async def judge_request(self, check: TextCheck) -> Verdict:
+        return self._verdict(await self._cpu.run(screen.judge_request, check.texts, check.forbidden, check.target_age))
+
+    async def judge_story(self, check: TextCheck) -> Verdict:
+        return self._verdict(await self._cpu.run(screen.judge, check.texts, check.forbidden, check.target_age))
+
+    async def judge_picture(self, check: PictureCheck) -> Verdict:
+        picture = check.picture
+        if picture.made_by != STUDIO:
+            return self._verdict((Category.UNSEEN,))
+        sound = await self._cpu.run(canvas.looks_like_a_picture, picture.data, picture.width, picture.height)
+        return self._verdict(() if sound else (Category.NOT_A_PICTURE,))
+
+    def _verdict(self, flagged: tuple[Category, ...]) -> Verdict:
+        return Verdict(judged_by=self.name, flagged=flagged)

@@ -1,0 +1,102 @@
+"""Opens what lives as long as the process, and closes it again; everything else is handed what it needs."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from storybook.core.cpu import CpuPool
+from storybook.core.database import Database
+from storybook.core.embedded_postgres import EmbeddedPostgres
+from storybook.core.errors import SetupError, StorageError
+from storybook.core.migrations import is_current, migrate
+from storybook.core.settings import Settings
+from storybook.providers.registry import Providers, make_providers
+from storybook.storage.base import Storage
+from storybook.storage.files import FileStorage
+from storybook.storage.s3 import S3Storage
+
+
+@dataclass(frozen=True)
+class Resources:
+    settings: Settings
+    database: Database
+    storage: Storage
+    cpu: CpuPool
+    providers: Providers
+    pepper: str
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Everything that a process needs, reachable and ready; raises SetupError with one line where it is not."""
+    async with AsyncExitStack() as stack:
+        cpu = CpuPool(settings.cpu_workers)
+        stack.callback(cpu.close)
+        providers = make_providers(settings, cpu)
+        database = await stack.enter_async_context(open_database(settings))
+        storage = make_storage(settings)
+        stack.push_async_callback(storage.close)
+        try:
+            await storage.check()
+        except StorageError as error:
+            raise SetupError(str(error)) from error
+        pepper = settings.user_key_pepper.get_secret_value() or _own_pepper(settings.storybook_data_dir)
+        yield Resources(settings, database, storage, cpu, providers, pepper)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, must_be_current: bool = True) -> AsyncIterator[Database]:
+    """The database of the settings. Our own one is started and migrated; another one must be there already."""
+    async with AsyncExitStack() as stack:
+        url = settings.database_url
+        if settings.embedded_database:
+            embedded = EmbeddedPostgres.start(settings.storybook_data_dir)
+            stack.callback(embedded.stop)
+            url = embedded.url
+        database = Database.connect(url, pool_size=settings.database_pool_size)
+        stack.push_async_callback(database.close)
+        try:
+            await database.ping()
+            if settings.embedded_database:
+                await migrate(database.engine)
+            elif must_be_current and not await is_current(database.engine):
+                raise SetupError("The database's tables are not of this version; run: storybook migrate")
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise SetupError(
+                f"DATABASE_URL: the database does not answer ({type(error).__name__}). "
+                "Is it running, and is the address right?"
+            ) from error
+        yield database
+
+
+def make_storage(settings: Settings) -> Storage:
+    """S3 when a bucket is named, else files in the data directory."""
+    if not settings.s3_bucket:
+        return FileStorage(settings.storybook_data_dir / "assets", settings.public_url)
+    return S3Storage(
+        endpoint=settings.s3_endpoint or None,
+        access_key=settings.s3_access_key.get_secret_value(),
+        secret_key=settings.s3_secret_key.get_secret_value(),
+        bucket=settings.s3_bucket,
+        public_url=settings.s3_public_url,
+        region=settings.s3_region,
+    )
+
+
+def _own_pepper(data_dir: Path) -> str:
+    """The secret that user keys are hashed with on this machine; made once and kept."""
+    file = data_dir / "user_key_pepper"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as out:
+                out.write(secrets.token_urlsafe(32))
+        return file.read_text()
+    except OSError as error:
+        raise SetupError(f"STORYBOOK_DATA_DIR: {file} cannot be written ({error.strerror}).") from error

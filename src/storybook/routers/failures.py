@@ -1,0 +1,114 @@
+"""Every refusal and failure in one form."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+from storybook.core.errors import ApiError, ObjectMissing, StorageError
+from storybook.schemas.common import ErrorAnswer, ErrorBody
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = 5
+_OF_THE_FRAMEWORK = {
+    404: ("NOT_FOUND", "There is nothing at this address."),
+    405: ("METHOD_NOT_ALLOWED", "This address does not take this method."),
+    413: ("PAYLOAD_TOO_LARGE", "This is too much at once. Please send less."),
+    415: ("UNSUPPORTED_MEDIA_TYPE", "Please send JSON."),
+}
+_AWAY = ("SERVICE_UNAVAILABLE", "The service is busy for a moment. Please try again.")
+
+
+def answer(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    request_id: str,
+    details: dict[str, Any] | None = None,
+    detail: list[dict[str, Any]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """An error answer; `detail` replaces the message where clients expect the framework's list."""
+    body = ErrorAnswer(
+        detail=detail or message,
+        error=ErrorBody(code=code, message=message, details=details or {}),
+        request_id=request_id,
+    )
+    return JSONResponse(body.model_dump(), status, headers=dict(headers or {}))
+
+
+def register(app: FastAPI) -> None:
+    """Teaches the application to answer every kind of error."""
+    app.exception_handler(ApiError)(_api_error)
+    app.exception_handler(RequestValidationError)(_invalid_request)
+    app.exception_handler(HTTPException)(_framework_error)
+    app.exception_handler(StorageError)(_storage_error)
+    for away in (OperationalError, InterfaceError, ConnectionError, TimeoutError):
+        app.exception_handler(away)(_database_away)
+
+
+def request_id_of(request: Request) -> str:
+    return str(request.scope.get("request_id", ""))
+
+
+async def _api_error(request: Request, error: ApiError) -> JSONResponse:
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    return answer(
+        error.status,
+        error.code,
+        error.message,
+        details=error.details,
+        headers=headers,
+        request_id=request_id_of(request),
+    )
+
+
+async def _invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+    problems = [{key: _plain(problem[key]) for key in ("type", "loc", "msg")} for problem in error.errors()]
+    where = ".".join(str(part) for part in problems[0]["loc"][1:])
+    return answer(
+        422,
+        "VALIDATION_ERROR",
+        f"{where or 'The request'}: {problems[0]['msg']}",
+        detail=problems,
+        details={"errors": problems},
+        request_id=request_id_of(request),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """What a client may read of a problem; a key that it sent itself may hold what UTF-8 cannot."""
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()[:200]
+    return value
+
+
+async def _framework_error(request: Request, error: HTTPException) -> JSONResponse:
+    code, message = _OF_THE_FRAMEWORK.get(error.status_code, ("VALIDATION_ERROR", "The request cannot be understood."))
+    return answer(error.status_code, code, message, headers=error.headers, request_id=request_id_of(request))
+
+
+async def _storage_error(request: Request, error: StorageError) -> JSONResponse:
+    log.error("storage_failed", exc_info=error)
+    if isinstance(error, ObjectMissing):
+        return answer(404, "NOT_FOUND", "This file is no longer there.", request_id=request_id_of(request))
+    return _unavailable(request)
+
+
+async def _database_away(request: Request, error: Exception) -> JSONResponse:
+    log.error("database_away", exc_info=error)
+    return _unavailable(request)
+
+
+def _unavailable(request: Request) -> JSONResponse:
+    code, message = _AWAY
+    return answer(503, code, message, headers={"Retry-After": str(RETRY_SECONDS)}, request_id=request_id_of(request))

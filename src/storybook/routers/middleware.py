@@ -1,0 +1,107 @@
+"""Around every request: an id, a limit of the body, safe headers, a line in the log, and an answer whatever happens."""
+
+import re
+import secrets
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from storybook.routers.failures import answer
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 12 * 1024 * 1024
+SAFE_HEADERS = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "X-XSS-Protection": "1; mode=block",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Content-Security-Policy": "default-src 'self'",
+    "Cache-Control": "no-store",
+}
+DOCS_POLICY = (
+    "default-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
+    "script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'self' 'unsafe-inline' "
+    "https://cdn.jsdelivr.net https://fonts.googleapis.com; font-src https://fonts.gstatic.com; worker-src blob:"
+)
+DOCS = ("/docs", "/redoc")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class Envelope:
+    """Pure ASGI, so that it also covers streams and background tasks."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope).get("x-request-id"))
+        scope["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        sender = _Sender(scope, send)
+        try:
+            await self._app(scope, _limited(scope, receive), sender)
+        except Exception as error:
+            log.exception("request_failed", exc_info=error)
+            if sender.status:
+                raise
+            failure = answer(500, "INTERNAL_ERROR", "Something went wrong on our side.", request_id=request_id)
+            await failure(scope, receive, sender)
+        finally:
+            sender.log()
+
+
+class _Sender:
+    """Adds the headers of every answer and remembers its status."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._started = time.perf_counter()
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self._scope["request_id"]
+            for name, value in SAFE_HEADERS.items():
+                headers.setdefault(name, value)
+            if self._scope["path"].startswith(DOCS):
+                headers["Content-Security-Policy"] = DOCS_POLICY
+        await self._send(message)
+
+    def log(self) -> None:
+        route = getattr(self._scope.get("route"), "path", "unknown")
+        milliseconds = round((time.perf_counter() - self._started) * 1000, 1)
+        log.info("request", method=self._scope["method"], route=route, status=self.status, milliseconds=milliseconds)
+
+
+def _request_id(proposed: str | None) -> str:
+    return proposed if proposed and _REQUEST_ID.fullmatch(proposed) else secrets.token_hex(8)
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """The request's body, refused with 413 as soon as it is known to be too large."""
+    announced = Headers(scope=scope).get("content-length", "")
+    too_large = announced.isascii() and announced.isdigit() and int(announced) > MAX_BODY_BYTES
+    received = 0
+
+    async def limited() -> Message:
+        nonlocal received
+        if too_large:
+            raise HTTPException(413)
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BODY_BYTES:
+            raise HTTPException(413)
+        return message
+
+    return limited

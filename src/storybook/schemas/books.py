@@ -1,0 +1,117 @@
+"""Bodies of the books' routes, in both spellings that the clients know."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from storybook.core.errors import ErrorCode
+from storybook.domain.book_spec import Language, Style, TargetAge
+from storybook.domain.jobs import JobState
+from storybook.models import Book, Job, Page
+
+Url = Callable[[str], str]
+"""Makes the public address of a stored object from its key."""
+
+ESTIMATED_SECONDS = 120
+
+
+class BookCreated(BaseModel):
+    job_id: str = Field(examples=["job_20261122_093000_6f1d2c3b4a5968778695"])
+    status: JobState
+    estimated_time_seconds: int | None = Field(default=None, description="Roughly how long a book takes")
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        return cls(job_id=job.id, status=JobState(job.status), estimated_time_seconds=ESTIMATED_SECONDS)
+
+
+class JobError(BaseModel):
+    code: ErrorCode
+    message: str = Field(max_length=300)
+
+
+class PageAnswer(BaseModel):
+    page_number: int
+    text: str
+    image_url: str
+    image_prompt: str | None
+    audio_url: str | None
+
+    @classmethod
+    def of(cls, page: Page, url: Url) -> Self:
+        return cls(
+            page_number=page.page_number,
+            text=page.text,
+            image_url=url(page.image_key),
+            image_prompt=page.image_prompt,
+            audio_url=url(page.audio_key) if page.audio_key else None,
+        )
+
+
+class BookAnswer(BaseModel):
+    """A finished book."""
+
+    book_id: str
+    id: str = Field(description="The same as book_id")
+    title: str
+    language: Language
+    target_age: TargetAge
+    style: Style
+    theme: str | None
+    character_id: str | None
+    cover_image_url: str
+    pdf_url: str | None
+    audio_url: str | None
+    pages: list[PageAnswer]
+    made_by: dict[str, str] = Field(description="Which provider made what", examples=[{"text": "studio"}])
+    created_at: datetime
+
+    @classmethod
+    def of(cls, book: Book, url: Url) -> Self:
+        return cls(
+            book_id=book.id,
+            id=book.id,
+            title=book.title,
+            language=Language(book.language),
+            target_age=TargetAge(book.target_age),
+            style=Style(book.style),
+            theme=book.theme,
+            character_id=book.character_id,
+            cover_image_url=url(book.cover_key),
+            pdf_url=url(book.pdf_key) if book.pdf_key else None,
+            audio_url=url(book.audio_key) if book.audio_key else None,
+            pages=[PageAnswer.of(page, url) for page in book.pages],
+            made_by=book.made_by,
+            created_at=book.created_at,
+        )
+
+
+class JobAnswer(BaseModel):
+    """Where a job is. `error` and its two flat twins are set when it failed, `result` when it is done."""
+
+    job_id: str
+    status: JobState
+    progress: int = Field(ge=0, le=100)
+    current_step: str = Field(examples=["generate_images"])
+    error: JobError | None
+    error_code: ErrorCode | None
+    error_message: str | None
+    result: BookAnswer | None
+
+    @classmethod
+    def of(cls, job: Job, book: Book | None, url: Url) -> Self:
+        error = None
+        if job.error_code:
+            error = JobError(code=ErrorCode(job.error_code), message=job.error_message or "")
+        return cls(
+            job_id=job.id,
+            status=JobState(job.status),
+            progress=job.progress,
+            current_step=job.current_step,
+            error=error,
+            error_code=error and error.code,
+            error_message=error and error.message,
+            result=BookAnswer.of(book, url) if book else None,
+        )

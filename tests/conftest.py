@@ -1,0 +1,161 @@
+"""A real PostgreSQL for each test process, and databases in it that cost next to nothing."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from storybook.core.cpu import CpuPool
+from storybook.core.database import Database
+from storybook.core.embedded_postgres import EmbeddedPostgres
+from storybook.core.migrations import migrate
+from storybook.core.logs import configure_logs
+from storybook.core.settings import Settings
+from storybook.main import create_app
+from storybook.providers.registry import Providers
+from storybook.resources import Resources
+from storybook.storage.files import FileStorage
+from tests.fakes import FakeAuthor, FakePainter, FakeScreen
+
+USER_KEY = "a-key-of-a-user"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    configure_logs(Settings(_env_file=None, log_level="error"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres.start(tmp_path_factory.mktemp("postgres"), durable=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """A database with all tables and no rows, to be cloned."""
+
+    async def build() -> None:
+        await _execute(postgres.url, "CREATE DATABASE template_storybook")
+        engine = create_async_engine(_address(postgres, "template_storybook"))
+        await migrate(engine)
+        await engine.dispose()
+
+    asyncio.run(build())
+    return "template_storybook"
+
+
+@pytest.fixture
+async def database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Database]:
+    """A database of the test's own, where commits and several connections are real."""
+    name = f"test_{secrets.token_hex(6)}"
+    await _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    opened = Database.connect(_address(postgres, name), pool_size=20)
+    yield opened
+    await opened.close()
+    await _execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def empty_database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """A database without any table."""
+    name = f"test_{secrets.token_hex(6)}"
+    await _execute(postgres.url, f"CREATE DATABASE {name}")
+    opened = Database.connect(_address(postgres, name), pool_size=2)
+    yield opened
+    await opened.close()
+    await _execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def session(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[AsyncSession]:
+    """A transaction that is rolled back at the end of the test."""
+    engine = create_async_engine(_address(postgres, template))
+    async with engine.connect() as connection:
+        async with AsyncSession(connection, expire_on_commit=False) as opened:
+            yield opened
+            await opened.rollback()
+    await engine.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        _env_file=None,
+        storybook_data_dir=tmp_path / "data",
+        sweep_seconds=0.05,
+        lease_seconds=3,
+        heartbeat_seconds=1,
+        public_url="http://testserver",
+    )
+
+
+@pytest.fixture(scope="session")
+def cpu() -> Iterator[CpuPool]:
+    pool = CpuPool(1)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def author() -> FakeAuthor:
+    return FakeAuthor()
+
+
+@pytest.fixture
+async def painter() -> FakePainter:
+    return FakePainter()
+
+
+@pytest.fixture
+def screen() -> FakeScreen:
+    return FakeScreen()
+
+
+@pytest.fixture
+def resources(
+    settings: Settings, database: Database, cpu: CpuPool, author: FakeAuthor, painter: FakePainter, screen: FakeScreen
+) -> Resources:
+    """Everything real but the providers."""
+    storage = FileStorage(settings.storybook_data_dir / "assets", settings.public_url)
+    return Resources(settings, database, storage, cpu, Providers(author, painter, screen), pepper="a pepper")
+
+
+@pytest.fixture
+async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
+    """The app as a user with a key; jobs are worked on."""
+    app = create_app(resources)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        headers = {"X-User-Key": USER_KEY}
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as opened:
+            yield opened
+
+
+
+@pytest.fixture
+def rows(database: Database) -> Callable[[str], object]:
+    """Runs a query and returns its rows."""
+
+    async def run(sql: str) -> list[tuple[object, ...]]:
+        async with database.session() as opened:
+            return [tuple(row) for row in await opened.execute(text(sql))]
+
+    return run
+
+
+def _address(server: EmbeddedPostgres, name: str) -> str:
+    return server.url.replace("/postgres?", f"/{name}?")
+
+
+async def _execute(url: str, statement: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()

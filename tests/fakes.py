@@ -1,0 +1,139 @@
+"""Providers at the seam that answer at once, remember what they were asked, and fail when told."""
+
+import asyncio
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from storybook.domain.characters import Appearance, CastSheet, CharacterSheet, Clothing
+from storybook.domain.moderation import Category, Verdict
+from storybook.domain.pictures import Picture
+from storybook.domain.story import Actor, CastMember, Role, Scene, StoryDraft, StoryPage
+from storybook.providers.base import PictureCheck, PictureRequest, SheetRequest, StoryRequest, TextCheck
+
+SENTENCES = {
+    "en": ["Luna the fox walks on.", "She sees a small light.", "She smiles."],
+    "ko": ["여우 루나가 걸어가요.", "작은 빛이 보여요.", "루나가 웃어요."],
+    "ja": ["きつねのルナが歩きます。", "小さな光が見えます。", "ルナは笑います。"],
+}
+
+
+def sheet(name: str) -> CharacterSheet:
+    return CharacterSheet(
+        name=name,
+        master_description=f"{name}, a small red fox with a green scarf",
+        appearance=Appearance(age_visual="a child", face="white muzzle", hair="red fur", skin="fur", body="small"),
+        clothing=Clothing(top="green scarf", bottom="none", shoes="none", accessories="none"),
+        personality_traits=("kind",),
+        visual_style_notes="soft shapes",
+    )
+
+
+def draft_for(request: StoryRequest) -> StoryDraft:
+    spec = request.spec
+    hero = request.known[0].name if request.known else "Luna"
+    scene = Scene(description=f"{hero} walks", place="forest", actors=(Actor(name=hero),))
+    return StoryDraft(
+        title=f"{hero} and the light",
+        moral="A small light is enough.",
+        language=spec.language,
+        target_age=spec.target_age,
+        cast=(CastMember(name=hero, role=Role.HERO, kind="fox", look="a small red fox"),),
+        cover=scene,
+        pages=tuple(
+            StoryPage(page_number=number, text=" ".join(SENTENCES[spec.language][: 2 if number % 2 else 3]), scene=scene)
+            if spec.target_age != "3-5"
+            else StoryPage(page_number=number, text=SENTENCES[spec.language][0], scene=scene)
+            for number in range(1, spec.page_count + 1)
+        ),
+    )
+
+
+def png(width: int, height: int, shade: int) -> bytes:
+    """A plain PNG of one shade."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + bytes([shade]) * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@dataclass
+class FakeAuthor:
+    name: str = "fake-author"
+    stories: list[StoryRequest] = field(default_factory=list)
+    casts: list[SheetRequest] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+    change: Callable[[StoryDraft], StoryDraft] = lambda draft: draft
+
+    async def write_story(self, request: StoryRequest) -> StoryDraft:
+        self.stories.append(request)
+        if self.errors:
+            raise self.errors.pop(0)
+        return self.change(draft_for(request))
+
+    async def design_cast(self, request: SheetRequest) -> CastSheet:
+        self.casts.append(request)
+        return CastSheet(characters=tuple(sheet(member.name) for member in request.cast))
+
+
+@dataclass
+class FakePainter:
+    """Holds each picture back until `gate` is set; `at_once` is the most that it drew side by side."""
+
+    name: str = "fake-painter"
+    drawn: list[PictureRequest] = field(default_factory=list)
+    errors: dict[int, list[Exception]] = field(default_factory=dict)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    drawing: int = 0
+    at_once: int = 0
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    async def draw(self, request: PictureRequest) -> Picture:
+        number = request.prompt.page_number
+        self.drawn.append(request)
+        self.drawing += 1
+        self.at_once = max(self.at_once, self.drawing)
+        try:
+            await self.gate.wait()
+            await asyncio.sleep(0)
+            if self.errors.get(number):
+                raise self.errors[number].pop(0)
+        finally:
+            self.drawing -= 1
+        data = png(96, 128, 20 * number)
+        return Picture(data=data, media_type="image/png", width=96, height=128, made_by=self.name)
+
+
+@dataclass
+class FakeScreen:
+    """Allows everything, except where `flag_*` says otherwise."""
+
+    name: str = "fake-screen"
+    flag_request: bool = False
+    flag_story: bool = False
+    flag_pictures: set[int] = field(default_factory=set)
+    checked_texts: list[TextCheck] = field(default_factory=list)
+    checked_pictures: list[PictureCheck] = field(default_factory=list)
+
+    async def judge_request(self, check: TextCheck) -> Verdict:
+        return self._verdict(flagged=self.flag_request)
+
+    async def judge_story(self, check: TextCheck) -> Verdict:
+        self.checked_texts.append(check)
+        return self._verdict(flagged=self.flag_story)
+
+    async def judge_picture(self, check: PictureCheck) -> Verdict:
+        self.checked_pictures.append(check)
+        return self._verdict(flagged=check.prompt.page_number in self.flag_pictures)
+
+    def _verdict(self, *, flagged: bool) -> Verdict:
+        return Verdict(judged_by=self.name, flagged=(Category.VIOLENCE,) if flagged else ())
+
+
+__all__ = ["CastMember", "FakeAuthor", "FakePainter", "FakeScreen", "draft_for", "png", "sheet"]
