@@ -17,10 +17,12 @@ from storybook.core.migrations import migrate
 from storybook.core.logs import configure_logs
 from storybook.core.settings import Settings
 from storybook.main import create_app
+from storybook.models import Character
 from storybook.providers.registry import Providers
 from storybook.resources import Resources
+from storybook.services import accounts
 from storybook.storage.files import FileStorage
-from tests.fakes import FakeAuthor, FakePainter, FakeScreen
+from tests.fakes import FakeAuthor, FakePainter, FakeScreen, sheet
 
 USER_KEY = "a-key-of-a-user"
 
@@ -130,6 +132,7 @@ def resources(
 @pytest.fixture
 async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
     """The app as a user with a key; jobs are worked on."""
+    await resources.storage.check()
     app = create_app(resources)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -148,6 +151,26 @@ def rows(database: Database) -> Callable[[str], object]:
             return [tuple(row) for row in await opened.execute(text(sql))]
 
     return run
+
+
+class Records:
+    """Writes rows that no route makes."""
+
+    def __init__(self, database: Database, pepper: str) -> None:
+        self._database = database
+        self._pepper = pepper
+
+    async def character(self, character_id: str, user_key: str) -> None:
+        """A character of the user with this key."""
+        made = sheet("Luna").model_dump(mode="json")
+        async with self._database.session() as opened:
+            user_id = await accounts.sign_in(opened, accounts.hash_user_key(user_key, pepper=self._pepper))
+            opened.add(Character(id=character_id, user_id=user_id, **made))
+
+
+@pytest.fixture
+def records(resources: Resources) -> Records:
+    return Records(resources.database, resources.pepper)
 
 
 def _address(server: EmbeddedPostgres, name: str) -> str:

@@ -37,6 +37,7 @@ from storybook.core.postgres_programs import (
     Account,
     account_for,
     here,
+    make_private,
     programs_for,
     server_bin,
     surroundings,
@@ -150,6 +151,7 @@ class EmbeddedPostgres:
             if not self._cluster.exists():
                 self._create_cluster(programs, account, server_lock)
             self._clear_stale_files()
+            make_private(self._cluster, account)
             self._launch(programs, account, server_lock)
         finally:
             os.close(server_lock)  # from here on only the server's own processes hold it

@@ -73,6 +73,17 @@ def programs_for(account: Account | None) -> Path:
     return copied
 
 
+def make_private(cluster: Path, account: Account | None) -> None:
+    """Gives a cluster that was copied back by hand the owner and the permissions that PostgreSQL insists on."""
+    if account is not None and cluster.stat().st_uid != account.uid:
+        # The folder itself comes last: until then its owner tells that the work is not done.
+        for folder, _, names in os.walk(cluster, topdown=False):
+            for path in (*(Path(folder) / name for name in names), Path(folder)):
+                os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    if cluster.stat().st_mode & 0o077:
+        cluster.chmod(0o700)
+
+
 def here(account: Account | None) -> str:
     """The working folder by a name that needs no right to search its parents, which another account may lack."""
     return "." if account is None else "/proc/self/cwd"
@@ -104,7 +115,7 @@ def _can_run(programs: Path, account: Account) -> bool:
             capture_output=True,
             check=False,
         )
-    except PermissionError:
+    except OSError:
         return False
     return done.returncode == 0
 

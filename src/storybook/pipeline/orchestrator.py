@@ -101,14 +101,6 @@ async def _picture_one(
     spec, kit, claim = request.spec, bench.kit, bench.claim
     folder = folder_of(claim)
     drawn: list[Picture] = []
-    prompt = await bench.once(
-        Step.GENERATE_IMAGE_PROMPTS,
-        PicturePrompt,
-        lambda: generate_image_prompt(
-            number, draft.scenes()[number], cast, spec.style, spec.forbidden_elements or (), claim.seed
-        ),
-        page=number,
-    )
 
     async def draw_and_store() -> StoredPicture:
         await bench.show(Step.GENERATE_IMAGES)
@@ -120,6 +112,14 @@ async def _picture_one(
         return await judge_picture(picture, prompt, spec.target_age, kit.providers.moderation)
 
     async with slots:
+        prompt = await bench.once(
+            Step.GENERATE_IMAGE_PROMPTS,
+            PicturePrompt,
+            lambda: generate_image_prompt(
+                number, draft.scenes()[number], cast, spec.style, spec.forbidden_elements or (), claim.seed
+            ),
+            page=number,
+        )
         stored = await bench.once(Step.GENERATE_IMAGES, StoredPicture, draw_and_store, page=number)
     verdict = await bench.once(Step.MODERATE_OUTPUT, Verdict, judge, page=number)
     return CheckedPicture(prompt, stored, verdict)

@@ -12,8 +12,10 @@ from storybook.services import books, editions
 
 router = APIRouter(prefix="/v1/books", tags=["books"])
 
-JobId = Annotated[str, Path(max_length=200)]
-BookId = Annotated[str, Path(max_length=200)]
+IDENTIFIER = "^[A-Za-z0-9_-]{1,60}$"
+
+JobId = Annotated[str, Path(pattern=IDENTIFIER)]
+BookId = Annotated[str, Path(pattern=IDENTIFIER)]
 
 
 @router.post("", summary="Ask for a book")

@@ -1,0 +1,147 @@
+"""Jobs: who may work on one, and what may become of it."""
+
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
+
+from storybook.core.database import Database
+from storybook.core.errors import ErrorCode, LeaseLost
+from storybook.domain.book_spec import BookSpec
+from storybook.domain.jobs import MOVES, Claim, JobState, Step
+from storybook.models import Job
+from storybook.services import accounts, books, credits, jobs
+
+SPEC = BookSpec(topic="a fox", target_age="5-7", style="cartoon", language="en")
+KEY_HASH = accounts.hash_user_key("a-key-of-a-user", pepper="pepper")
+
+
+@dataclass
+class Desk:
+    """One user's jobs, each call in a transaction of its own."""
+
+    database: Database
+    user_id: str = ""
+
+    async def ask(self) -> str:
+        async with self.database.session() as session:
+            self.user_id = await accounts.sign_in(session, KEY_HASH)
+            return (await books.request_book(session, self.user_id, SPEC, idempotency_key=None)).id
+
+    async def claim(self, lease_seconds: float = 30) -> Claim | None:
+        async with self.database.session() as session:
+            return await jobs.claim_next(session, owner="me", lease_seconds=lease_seconds)
+
+    async def do(self, write: object, claim: Claim, *args: object) -> None:
+        async with self.database.session() as session:
+            await write(session, claim, *args)  # type: ignore[operator]
+
+    async def job(self, job_id: str) -> Job:
+        async with self.database.session() as session:
+            return await books.get_job(session, self.user_id, job_id)
+
+    async def balance(self) -> int:
+        async with self.database.session() as session:
+            return await credits.balance(session, self.user_id)
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+async def test_the_oldest_job_is_taken_first_and_only_once(desk: Desk) -> None:
+    first, second = await desk.ask(), await desk.ask()
+    claims = [await desk.claim() for _ in range(3)]
+    assert [claim and claim.job_id for claim in claims] == [first, second, None]
+
+
+async def test_a_job_whose_lease_ran_out_is_taken_over_and_its_old_runner_can_write_nothing(desk: Desk) -> None:
+    job_id = await desk.ask()
+    late = await desk.claim(lease_seconds=0)
+    now = await desk.claim()
+    assert late and now
+    assert (now.job_id, now.fence, now.recoveries) == (job_id, late.fence + 1, 1)
+    for write, arguments in (
+        (jobs.advance, (Step.PACKAGE,)),
+        (jobs.require_lease, ()),
+        (jobs.note_new_artifact, ()),
+        (jobs.finish, ()),
+        (jobs.fail, (ErrorCode.UNKNOWN,)),
+        (jobs.hand_back, ()),
+    ):
+        with pytest.raises(LeaseLost):
+            await desk.do(write, late, *arguments)
+    assert (await desk.job(job_id)).progress == 0
+
+
+async def test_progress_never_goes_back(desk: Desk) -> None:
+    job_id = await desk.ask()
+    claim = await desk.claim()
+    assert claim
+    await desk.do(jobs.advance, claim, Step.GENERATE_IMAGES)
+    await desk.do(jobs.advance, claim, Step.NORMALIZE)
+    job = await desk.job(job_id)
+    assert (job.progress, job.current_step) == (55, "generate_images")
+
+
+async def test_a_failed_job_has_its_credit_back_and_a_sentence(desk: Desk) -> None:
+    job_id = await desk.ask()
+    claim = await desk.claim()
+    assert claim
+    assert await desk.balance() == 2
+    await desk.do(jobs.fail, claim, ErrorCode.SAFETY_INPUT)
+    job = await desk.job(job_id)
+    assert (job.status, job.error_code) == ("failed", "SAFETY_INPUT")
+    assert job.error_message and "gentler" in job.error_message
+    assert await desk.balance() == 3
+
+
+async def test_a_job_that_ended_never_runs_again(desk: Desk) -> None:
+    await desk.ask()
+    claim = await desk.claim()
+    assert claim
+    await desk.do(jobs.finish, claim)
+    for write, arguments in ((jobs.fail, (ErrorCode.UNKNOWN,)), (jobs.finish, ()), (jobs.hand_back, ())):
+        with pytest.raises(LeaseLost):
+            await desk.do(write, claim, *arguments)
+    assert await desk.claim() is None
+    assert MOVES[JobState.DONE] == MOVES[JobState.FAILED] == frozenset()
+
+
+async def test_a_job_handed_back_waits_for_the_next_runner(desk: Desk) -> None:
+    job_id = await desk.ask()
+    claim = await desk.claim()
+    assert claim
+    await desk.do(jobs.hand_back, claim)
+    again = await desk.claim()
+    assert again
+    assert (again.job_id, again.recoveries) == (job_id, 0)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"status": "done", "progress": 50, "lease_until": None},
+        {"status": "failed", "lease_until": None},
+        {"status": "nonsense"},
+        {"progress": 101},
+        {"error_code": "MADE_UP", "status": "failed", "lease_until": None},
+        {"lease_until": None},
+    ],
+)
+async def test_the_database_refuses_a_job_that_contradicts_itself(desk: Desk, broken: dict[str, object]) -> None:
+    job_id = await desk.ask()
+    await desk.claim()
+    with pytest.raises(IntegrityError):
+        async with desk.database.session() as session:
+            await session.execute(update(Job).where(Job.id == job_id).values(**broken))
+
+
+async def test_times_are_the_databases_own(desk: Desk) -> None:
+    await desk.ask()
+    await desk.claim(lease_seconds=30)
+    async with desk.database.session() as session:
+        left = await session.scalar(text("SELECT extract(epoch FROM lease_until - now()) FROM jobs"))
+    assert 25 < float(left) <= 30

@@ -1,0 +1,286 @@
+"""The pipeline of a book, with real tables and storage and with providers that answer at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from storybook.core.errors import ErrorCode, LeaseLost, ProviderError, StorageError
+from storybook.domain.book_spec import BookSpec
+from storybook.domain.jobs import Claim, Step
+from storybook.domain.story import StoryDraft
+from storybook.main import make_kit
+from storybook.models import Book, Job
+from storybook.pipeline.kit import Kit
+from storybook.pipeline.orchestrator import make_book
+from storybook.pipeline.runner import Runner, cause_of
+from storybook.resources import Resources
+from storybook.services import accounts, artifacts, books, credits, jobs
+from tests.fakes import FakeAuthor, FakePainter, FakeScreen
+
+SPEC = BookSpec(topic="a fox and a light", target_age="5-7", style="watercolor", language="en", page_count=4)
+
+
+@dataclass
+class House:
+    """A running service without its HTTP door."""
+
+    resources: Resources
+    kit: Kit
+    user_id: str
+
+    async def ask(self, spec: BookSpec = SPEC) -> str:
+        async with self.kit.database.session() as session:
+            return (await books.request_book(session, self.user_id, spec, idempotency_key=None)).id
+
+    async def claim(self) -> Claim:
+        async with self.kit.database.session() as session:
+            claim = await jobs.claim_next(session, owner="test", lease_seconds=30)
+        assert claim
+        return claim
+
+    async def run(self, job_id: str) -> Job:
+        """Lets a runner work until the job has ended."""
+        runner = Runner(self.kit, self.resources.settings)
+        runner.start()
+        try:
+            async with asyncio.timeout(20):
+                while (job := await self.job(job_id)).finished_at is None:
+                    await asyncio.sleep(0.02)
+        finally:
+            await runner.stop(grace_seconds=5)
+        return job
+
+    async def job(self, job_id: str) -> Job:
+        async with self.kit.database.session() as session:
+            return await books.get_job(session, self.user_id, job_id)
+
+    async def book(self, job_id: str) -> Book | None:
+        async with self.kit.database.session() as session:
+            return await books.find_book_of_job(session, job_id)
+
+    async def balance(self) -> int:
+        async with self.kit.database.session() as session:
+            return await credits.balance(session, self.user_id)
+
+    def files(self) -> list[Path]:
+        return [path for path in (self.resources.settings.storybook_data_dir / "assets").rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+async def house(resources: Resources) -> House:
+    kit = make_kit(resources)
+    impatient = {step: policy._replace(waits=(0.0,) * len(policy.waits)) for step, policy in kit.policies.items()}
+    async with kit.database.session() as session:
+        user_id = await accounts.sign_in(session, accounts.hash_user_key("a-key-of-a-user", pepper="pepper"))
+    return House(resources, replace(kit, policies=impatient, storage_waits=(0.0, 0.0)), user_id)
+
+
+async def test_a_book_goes_through_all_steps_onto_the_shelf(house: House, author: FakeAuthor) -> None:
+    job_id = await house.ask()
+    job = await house.run(job_id)
+    book = await house.book(job_id)
+    assert (job.status, job.progress, job.current_step) == ("done", 100, "done")
+    assert book
+    assert [page.page_number for page in book.pages] == [1, 2, 3, 4]
+    assert book.made_by == {"text": "fake-author", "image": "fake-painter", "moderation": "fake-screen"}
+    assert len(house.files()) == 5
+    assert await house.balance() == 2
+    assert len(author.stories) == len(author.casts) == 1
+
+
+async def test_pictures_are_drawn_side_by_side_but_not_more_than_allowed(house: House, painter: FakePainter) -> None:
+    painter.gate.clear()
+    job_id = await house.ask(SPEC.model_copy(update={"page_count": 12}))
+    working = asyncio.create_task(house.run(job_id))
+    async with asyncio.timeout(10):
+        while painter.drawing < 3:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert {request.prompt.page_number for request in painter.drawn} == {0, 1, 2}
+    painter.gate.set()
+    await working
+    assert len(painter.drawn) == 13
+    assert painter.at_once == house.kit.pictures_at_once == 3
+
+
+async def test_every_picture_of_the_hero_uses_the_same_words(house: House, painter: FakePainter) -> None:
+    await house.run(await house.ask())
+    looks = {request.sheets for request in painter.drawn}
+    assert len(looks) == 1
+    (sheets,) = looks
+    for request in painter.drawn:
+        assert sheets[0].master_description in request.prompt.positive
+    assert len({request.prompt.seed for request in painter.drawn}) == len(painter.drawn)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "code", "drawn"),
+    [
+        (lambda _, __, screen: setattr(screen, "flag_request", True), ErrorCode.SAFETY_INPUT, 0),
+        (lambda _, __, screen: setattr(screen, "flag_story", True), ErrorCode.SAFETY_OUTPUT, 0),
+        (lambda _, __, screen: screen.flag_pictures.add(2), ErrorCode.SAFETY_OUTPUT, None),
+        (
+            lambda author, _, __: author.errors.append(ProviderError("no", code=ErrorCode.LLM_JSON_INVALID)),
+            ErrorCode.LLM_JSON_INVALID,
+            0,
+        ),
+        (
+            lambda _, painter, __: painter.errors.update({1: [ProviderError("no", code=ErrorCode.IMAGE_FAILED)]}),
+            ErrorCode.IMAGE_FAILED,
+            None,
+        ),
+        (lambda author, _, __: author.errors.append(RuntimeError("a bug")), ErrorCode.UNKNOWN, 0),
+    ],
+)
+async def test_a_book_that_fails_leaves_a_code_and_nothing_else(
+    house: House,
+    author: FakeAuthor,
+    painter: FakePainter,
+    screen: FakeScreen,
+    prepare: Callable[[FakeAuthor, FakePainter, FakeScreen], None],
+    code: ErrorCode,
+    drawn: int | None,
+) -> None:
+    prepare(author, painter, screen)
+    job_id = await house.ask()
+    job = await house.run(job_id)
+    assert (job.status, job.error_code) == ("failed", code)
+    assert await house.book(job_id) is None
+    assert await house.balance() == 3
+    assert house.files() == []
+    assert drawn is None or len(painter.drawn) == drawn
+
+
+async def test_a_failure_that_may_pass_is_tried_again(house: House, author: FakeAuthor, painter: FakePainter) -> None:
+    author.errors.append(ProviderError("busy", code=ErrorCode.LLM_TIMEOUT, retryable=True))
+    painter.errors[0] = [ProviderError("busy", code=ErrorCode.IMAGE_RATE_LIMIT, retryable=True)] * 2
+    job = await house.run(await house.ask())
+    assert job.status == "done"
+    assert len(author.stories) == 2
+    assert [request.prompt.page_number for request in painter.drawn].count(0) == 3
+
+
+async def test_a_provider_that_hangs_ends_the_book_with_its_own_code(house: House, painter: FakePainter) -> None:
+    hasty = {step: policy._replace(timeout=0.2, waits=()) for step, policy in house.kit.policies.items()}
+    house.kit = replace(house.kit, policies=hasty)
+    painter.gate.clear()
+    job = await house.run(await house.ask())
+    assert (job.status, job.error_code) == ("failed", ErrorCode.IMAGE_TIMEOUT)
+    assert await house.balance() == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda draft: draft.model_copy(update={"pages": draft.pages[:-1]}),
+        lambda draft: draft.model_copy(update={"language": "ko"}),
+        lambda draft: draft.model_copy(
+            update={"pages": tuple(p.model_copy(update={"text": "Too long. " * 9}) for p in draft.pages)}
+        ),
+    ],
+)
+async def test_a_story_that_is_not_what_was_asked_for_is_refused(
+    house: House, author: FakeAuthor, change: Callable[[StoryDraft], StoryDraft]
+) -> None:
+    author.change = change
+    job = await house.run(await house.ask())
+    assert (job.status, job.error_code) == ("failed", ErrorCode.LLM_JSON_INVALID)
+
+
+async def test_a_storage_that_fails_gives_the_credit_back_and_draws_nothing_twice(
+    house: House, painter: FakePainter
+) -> None:
+    house.kit = replace(house.kit, storage=_Broken(house.kit.storage.put))
+    job = await house.run(await house.ask())
+    assert (job.status, job.error_code) == ("failed", ErrorCode.STORAGE_UPLOAD_FAILED)
+    assert await house.balance() == 3
+    numbers = [request.prompt.page_number for request in painter.drawn]
+    assert len(numbers) == len(set(numbers))
+
+
+async def test_a_book_that_was_interrupted_goes_on_where_it_stood(
+    house: House, author: FakeAuthor, painter: FakePainter
+) -> None:
+    job_id = await house.ask()
+    painter.gate.clear()
+    first = asyncio.create_task(make_book(await house.claim(), house.kit))
+    async with asyncio.timeout(10):
+        while painter.drawing < 3:
+            await asyncio.sleep(0.01)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    painter.gate.set()
+    async with house.kit.database.session() as session:
+        await session.execute(Job.__table__.update().values(status="queued", lease_until=None))
+    job = await house.run(job_id)
+    assert job.status == "done"
+    assert len(author.stories) == len(author.casts) == 1
+
+
+async def test_pictures_that_are_stored_are_not_drawn_again(house: House, painter: FakePainter) -> None:
+    await house.ask()
+    claim = await house.claim()
+    painter.errors[3] = [RuntimeError("the process dies")]
+    with pytest.raises(BaseExceptionGroup):
+        await make_book(claim, house.kit)
+    async with house.kit.database.session() as session:
+        stored = {page for step, page in await artifacts.load(session, claim.job_id) if step is Step.GENERATE_IMAGES}
+    before = len(painter.drawn)
+    await make_book(claim, house.kit)
+    again = {request.prompt.page_number for request in painter.drawn[before:]}
+    assert stored | again == {0, 1, 2, 3, 4}
+    assert 3 in again
+    assert not stored & again
+
+
+async def test_a_chosen_character_that_was_deleted_fails_the_book(house: House, author: FakeAuthor) -> None:
+    async with house.kit.database.session() as session:
+        job_id = await jobs.insert_job(
+            session,
+            house.user_id,
+            kind="book",  # type: ignore[arg-type]
+            spec=SPEC.model_copy(update={"character_id": "char_gone"}),
+            request_hash=b"",
+            idempotency_key=None,
+        )
+        assert job_id
+        await credits.hold(session, house.user_id, job_id)
+    job = await house.run(job_id)
+    assert (job.status, author.stories) == ("failed", [])
+
+
+async def test_a_runner_that_stops_hands_its_job_back(house: House, painter: FakePainter) -> None:
+    job_id = await house.ask()
+    painter.gate.clear()
+    runner = Runner(house.kit, house.resources.settings)
+    runner.start()
+    async with asyncio.timeout(10):
+        while painter.drawing < 3:
+            await asyncio.sleep(0.01)
+    await runner.stop(grace_seconds=0.1)
+    assert (await house.job(job_id)).status == "queued"
+    painter.gate.set()
+    assert (await house.run(job_id)).status == "done"
+
+
+def test_a_lost_lease_decides_before_any_other_failure() -> None:
+    lost = LeaseLost("job")
+    failures = BaseExceptionGroup("", [RuntimeError(), ExceptionGroup("", [StorageError("disk"), lost])])
+    assert cause_of(failures) is lost
+
+
+class _Broken:
+    """A storage that can be read and deleted from, but not written to."""
+
+    def __init__(self, _: Callable[..., Awaitable[None]]) -> None:
+        self.deleted: list[str] = []
+
+    async def put(self, key: str, data: bytes, media_type: str) -> None:
+        raise StorageError("The disk is full.")
+
+    async def delete_prefix(self, prefix: str) -> int:
+        self.deleted.append(prefix)
+        return 0

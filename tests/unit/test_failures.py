@@ -1,0 +1,14 @@
+"""What parents read about a failed book."""
+
+from itertools import product
+
+import pytest
+
+from storybook.core.errors import ErrorCode
+from storybook.domain.book_spec import Language
+from storybook.domain.failures import sentence_for
+
+
+@pytest.mark.parametrize(("code", "language"), list(product(ErrorCode, Language)))
+def test_every_code_has_a_sentence_in_every_language_that_fits(code: ErrorCode, language: Language) -> None:
+    assert 10 < len(sentence_for(code, language)) <= 300

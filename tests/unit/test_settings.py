@@ -1,0 +1,73 @@
+"""Settings: read once, refused early, in words that name the setting."""
+
+from pathlib import Path
+
+import pytest
+
+from storybook.core.errors import SetupError
+from storybook.core.settings import Settings, load_settings
+
+SAFE = {
+    "ENVIRONMENT": "production",
+    "USER_KEY_PEPPER": "a long secret",
+    "DATABASE_URL": "postgresql://user:secret@localhost/storybook",
+    "LLM_PROVIDER": "studio",
+    "IMAGE_PROVIDER": "studio",
+    "MODERATION_PROVIDER": "studio",
+    "PUBLIC_URL": "https://books.example.org",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch
+
+
+def test_without_any_setting_everything_is_our_own(environment: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    assert settings.embedded_database
+    assert not settings.in_production
+    assert settings.image_max_concurrent == 3
+
+
+def test_a_safe_production_starts(environment: pytest.MonkeyPatch) -> None:
+    for name, value in SAFE.items():
+        environment.setenv(name, value)
+    assert load_settings().database_url == "postgresql+asyncpg://user:secret@localhost/storybook"
+
+
+@pytest.mark.parametrize("missing", [name for name in SAFE if name != "ENVIRONMENT"])
+def test_production_refuses_to_start_without(environment: pytest.MonkeyPatch, missing: str) -> None:
+    for name, value in SAFE.items():
+        if name != missing:
+            environment.setenv(name, value)
+    with pytest.raises(SetupError, match=missing):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "maybe"),
+        ("IMAGE_MAX_CONCURRENT", "0"),
+        ("DATABASE_URL", "sqlite:///books.db"),
+        ("HEARTBEAT_SECONDS", "20"),
+        ("ENVIRONMENT", "staging"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_in_one_line(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(SetupError, match=name) as refused:
+        load_settings()
+    assert "\n" not in str(refused.value)
+
+
+def test_a_secret_is_never_shown(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("USER_KEY_PEPPER", "a long secret")
+    assert "a long secret" not in repr(load_settings())
