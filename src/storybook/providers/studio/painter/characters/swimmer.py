@@ -1,0 +1,35 @@
+"""Fish and whales: one round body with a face, fins for hands and a tail behind."""
+
+from storybook.providers.studio.painter.characters.clothes import cloth
+from storybook.providers.studio.painter.characters.face import draw_brows, draw_drop, draw_face
+from storybook.providers.studio.painter.characters.figure import Figure, draw_named
+from storybook.providers.studio.painter.characters.headwear import draw_on_head
+from storybook.providers.studio.painter.characters.sketch import Sketch
+from storybook.providers.studio.painter.pen import Pen
+
+_NECKWEAR = ("scarf", "bandana", "bowtie", "necklace")
+
+
+def draw_swimmer(pen: Pen, figure: Figure) -> None:
+    """The whole figure, from its back to its front."""
+    body = figure.root.moved(*figure.bones.hip).turned(figure.bones.lean).scaled(figure.build.torso / 232)
+    name = figure.look.kind
+    _draw_fin(pen, figure, near=False)
+    draw_named(pen, body, "swim", [f"{name}_back", name], figure.palette)
+    draw_face(pen, figure)
+    draw_brows(pen, figure)
+    for worn in _NECKWEAR:
+        if garment := figure.look.wears(worn):
+            colours = cloth(figure, garment)
+            Sketch(pen, body).limb([(-34, -78), (-8, 0), (-30, 82)], [12, 12, 12], colours["cloth"])
+            break
+    draw_on_head(pen, figure)
+    _draw_fin(pen, figure, near=True)
+    draw_drop(pen, figure)
+
+
+def _draw_fin(pen: Pen, figure: Figure, *, near: bool) -> None:
+    arm = figure.bones.near_arm if near else figure.bones.far_arm
+    wide = figure.build.arm_width
+    colour = figure.palette["accent" if figure.look.kind == "fish" else "fur_dark"]
+    Sketch(pen, figure.root).limb(arm.points, [wide * 0.6, wide * 1.15, wide * 1.1, wide * 0.45], colour)

@@ -1,0 +1,108 @@
+"""A drawing taken apart for the finish: flat colours with crisp edges, soft light, and which body lies where."""
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import resvg_py
+from PIL import Image
+
+from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
+
+Floats = npt.NDArray[np.floating[Any]]
+Bytes = npt.NDArray[np.uint8]
+Marks = npt.NDArray[np.int16]
+Bools = npt.NDArray[np.bool_]
+
+FINE = 2
+COARSE = 4
+
+_PATH = re.compile(r' d="[^"]+"')
+_GRADIENT = re.compile(r'fill="url\(#\w+\)"')
+_NEARLY_SOLID = re.compile(r' fill-opacity="0\.(7[5-9]|8|9)\d*"')
+_FADED_GROUP = re.compile(r'^<g([^>]*?) opacity="[\d.]+"')
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """`colour` is the picture (HEIGHT, WIDTH, 3) as flat shapes in their light. `forms` numbers the bodies in the order
+    in which they were drawn, 0 is bare paper, at 1/FINE of its size. `washes` are the numbers of the large areas.
+    """
+
+    colour: Bytes
+    forms: Marks
+    washes: tuple[int, ...]
+
+    @property
+    def ground(self) -> int:
+        """The number of the last wash: all that has a smaller one lies in the distance."""
+        return max(self.washes, default=0)
+
+    def bodies(self) -> Bools:
+        """Where something else than a wash lies, in the size of `forms`."""
+        solid = np.ones(int(self.forms.max()) + 1, dtype=np.bool_)
+        solid[[0, *(number for number in self.washes if number < len(solid))]] = False
+        return solid[self.forms]
+
+
+def read_sheet(svg: str) -> Sheet:
+    """The drawing of a `Pen`, taken apart. Raises ValueError when it is no such drawing."""
+    # Gradients cost the renderer many times what flat shapes cost, and nobody sees that they are rendered small.
+    colour = raster(_flat(svg), WIDTH, HEIGHT)
+    soft = raster(svg, WIDTH // COARSE, HEIGHT // COARSE)
+    bodies, washes = _bodies(svg)
+    marks = raster(bodies, WIDTH // FINE, HEIGHT // FINE, "black").astype(np.int16)
+    return Sheet(_with_light(colour, soft), marks[..., 0] * 256 + marks[..., 1], washes)
+
+
+def raster(svg: str, width: int, height: int, paper: str = "white") -> Bytes:
+    """The document rendered on `paper`, as an array (height, width, 3)."""
+    data = resvg_py.svg_to_bytes(svg_string=svg, width=width, height=height, skip_system_fonts=True, background=paper)
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _flat(svg: str) -> str:
+    """The document without its soft parts; what shows through shapes that are nearly opaque is among these."""
+    lines = (line for line in svg.split("\n") if 'class="soft"' not in line)
+    return _GRADIENT.sub('fill="currentColor"', _NEARLY_SOLID.sub("", "\n".join(lines)))
+
+
+def _bodies(svg: str) -> tuple[str, tuple[int, ...]]:
+    lines: list[str] = []
+    washes: list[int] = []
+    number = 0
+    for line in svg.split("\n"):
+        if line.startswith('<path class="form'):
+            number += 1
+            if line.startswith('<path class="form wash'):
+                washes.append(number)
+            path = _PATH.search(line)
+            lines.append(f'<path{path[0] if path else ""} fill="#{number:04x}00"/>')
+        elif line.startswith("<svg"):
+            lines.append(line.replace("<svg", '<svg shape-rendering="crispEdges"'))
+        elif not line.startswith(("<path", "<ellipse")):
+            lines.append(_FADED_GROUP.sub(r"<g\1", line))
+    return "\n".join(lines), tuple(washes)
+
+
+def _with_light(colour: Bytes, soft: Bytes) -> Bytes:
+    small = np.asarray(Image.fromarray(colour).reduce(COARSE))
+    light = (soft.astype(np.int16) - small) // 2 + 128
+    wide = Image.fromarray(light.clip(0, 255).astype(np.uint8)).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+    changed = np.asarray(wide, dtype=np.int16)
+    changed -= 128
+    changed *= 2
+    changed += colour
+    return changed.clip(0, 255, out=changed).astype(np.uint8)
+
+
+def read_grid(svg: str, width: int, height: int) -> Sheet:
+    """The drawing on a coarse grid, without any smoothing; `forms` is of the same size."""
+    bodies, washes = _bodies(svg)
+    crisp = svg.replace("<svg", '<svg shape-rendering="crispEdges"', 1)
+    marks = raster(bodies, width, height, "black").astype(np.int16)
+    return Sheet(raster(crisp, width, height), marks[..., 0] * 256 + marks[..., 1], washes)

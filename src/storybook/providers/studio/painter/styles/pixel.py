@@ -1,0 +1,45 @@
+"""Like a game of the nineties: a coarse grid, few colours, stepped shadows, dithered skies."""
+
+import numpy as np
+from PIL import Image
+
+from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
+from storybook.providers.studio.painter.raster import Rows, by_bands
+from storybook.providers.studio.painter.sheet import Bytes, Floats, Sheet, read_grid
+from storybook.providers.studio.painter.styles import relief
+
+COLUMNS = 192
+ROWS = 256
+COMMON = 24
+RARE = 20
+
+_BAYER = np.array(((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5)), dtype=np.float32) / 15 - 0.5
+
+
+def read(svg: str) -> Sheet:
+    return read_grid(svg, COLUMNS, ROWS)
+
+
+def finish(sheet: Sheet) -> Bytes:
+    """The grid in its palette, enlarged to the whole sheet."""
+    height = relief.cushion(sheet.forms)
+    light = relief.lit(relief.normals(height, sheet.forms, 1.2))
+    cast = relief.shadows(sheet.forms, height, 3, 2) > 0.4
+    gain = np.where((light < 0.3) | cast, 0.76, np.where(light > 0.9, 1.12, 1.0)).astype(np.float32)
+    dots = np.tile(_BAYER, (ROWS // 4, COLUMNS // 4)) * np.where(sheet.forms <= sheet.ground, 9, 0).astype(np.float32)
+
+    def step(band: Floats, rows: Rows) -> Floats:
+        return band * gain[rows, :, None] + dots[rows, :, None]
+
+    grid = Image.fromarray(by_bands(sheet.colour, step))
+    few = grid.quantize(palette=_palette(grid), dither=Image.Dither.NONE)
+    return np.asarray(few.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.NEAREST))
+
+
+def _palette(grid: Image.Image) -> Image.Image:
+    """The picture's palette: the colours of its large areas, and those that are rare but strong."""
+    common = grid.quantize(COMMON, Image.Quantize.MEDIANCUT, kmeans=1).getpalette() or []
+    rare = grid.quantize(RARE, Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(common[: COMMON * 3] + rare[: RARE * 3])
+    return palette

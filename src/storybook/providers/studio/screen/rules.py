@@ -1,0 +1,81 @@
+"""Is a text fit for a child's book? Rules in three languages, read from word files; no network, no model."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from storybook.domain.book_spec import Language, TargetAge
+from storybook.domain.moderation import Category
+from storybook.providers.studio.screen.forbidden import holds_any
+from storybook.providers.studio.screen.personal import holds_personal_data
+from storybook.providers.studio.screen.readings import in_hiragana, readings
+from storybook.providers.studio.screen.rulebook import Rulebook, rulebook
+
+MAX_CHARS = 50_000
+_BLANK = " ○ "
+
+
+def judge(texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: TargetAge) -> tuple[Category, ...]:
+    """What no child's book should hold, sorted; empty when every text is fit.
+
+    Every text is read in Korean, English and Japanese, and with the usual disguises of words taken off. One of
+    more than `MAX_CHARS` characters is not read but flagged `unseen`. Words of `forbidden` are found as words,
+    with plural or particle.
+    """
+    found = {category for text in texts for category in _flagged(text, target_age)}
+    if holds_any([text for text in texts if len(text) <= MAX_CHARS], forbidden):
+        found.add(Category.FORBIDDEN_ELEMENT)
+    return tuple(sorted(found))
+
+
+def judge_request(
+    texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: TargetAge
+) -> tuple[Category, ...]:
+    """As `judge`, for what a parent types: also flags personal data, and orders to a model as dangerous acts."""
+    found = set(judge(texts, forbidden=forbidden, target_age=target_age))
+    for text in texts:
+        if len(text) <= MAX_CHARS:
+            found |= {category for book, reading in _as_read(text) for category in _matching(book.requests, reading)}
+            found |= {Category.PERSONAL_DATA} if holds_personal_data(text) else set()
+    return tuple(sorted(found))
+
+
+def _flagged(text: str, age: TargetAge) -> Iterator[Category]:
+    if len(text) > MAX_CHARS:
+        yield Category.UNSEEN
+        return
+    for book, reading in _as_read(text):
+        yield from _matching(book.always, reading)
+        yield from _unwarned(book, reading)
+        if age is not TargetAge.ADULT:
+            yield from _matching(book.children, reading)
+
+
+def _as_read(text: str) -> Iterator[tuple[Rulebook, str]]:
+    """Each reading of the text without its harmless phrases, with the rules of a language that it is written in."""
+    for reading in readings(text):
+        for language in Language:
+            book = rulebook(language)
+            if book.script.search(reading):
+                yield book, book.harmless.sub(_BLANK, reading)
+                if language is Language.JA:
+                    yield book, book.harmless.sub(_BLANK, in_hiragana(reading))
+
+
+def _matching(patterns: Mapping[Category, re.Pattern[str]], reading: str) -> Iterator[Category]:
+    return (category for category, pattern in patterns.items() if pattern.search(reading))
+
+
+def _unwarned(book: Rulebook, reading: str) -> Iterator[Category]:
+    """Dangerous acts, except where the same clause says not to do them."""
+    for category in _matching(book.acts, reading):
+        clauses = book.clause_ends.split(reading)
+        if any(_is_advised(book, book.acts[category], clause) for clause in clauses):
+            yield category
+
+
+def _is_advised(book: Rulebook, acts: re.Pattern[str], clause: str) -> bool:
+    act = acts.search(clause)
+    if act is None:
+        return False
+    before, after = clause[: act.start()], clause[act.end() : act.end() + book.warning_reach]
+    return not book.warning_before.search(before) and not book.warning_after.search(after)

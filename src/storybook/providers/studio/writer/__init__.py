@@ -1,0 +1,6 @@
+"""The studio's writer: stories and the looks of their cast, made on this machine."""
+
+from storybook.providers.studio.writer.author import write_story
+from storybook.providers.studio.writer.cast_design import design_cast
+
+__all__ = ["design_cast", "write_story"]
