@@ -1,5 +1,6 @@
 # Sourced by the other scripts: makes the virtual environment when it is missing or out of date, and enters it.
 #   environment <lock file>
+# STORYBOOK_VENV names another place for it; STORYBOOK_ENVIRONMENT=ready uses what is on the PATH as it is.
 
 _newest_python() {
   local name
@@ -15,6 +16,7 @@ _newest_python() {
 
 environment() {
   local root lock venv stamp python
+  if [ "${STORYBOOK_ENVIRONMENT:-}" = ready ]; then return; fi
   root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
   lock="$root/$1"
   venv="${STORYBOOK_VENV:-$root/.venv}"

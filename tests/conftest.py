@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from storybook.core.cpu import CpuPool
 from storybook.core.database import Database
 from storybook.core.embedded_postgres import EmbeddedPostgres
-from storybook.core.migrations import migrate
 from storybook.core.logs import configure_logs
+from storybook.core.migrations import migrate
 from storybook.core.settings import Settings
 from storybook.main import create_app
 from storybook.models import Character
@@ -29,7 +29,7 @@ USER_KEY = "a-key-of-a-user"
 
 @pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:
-    configure_logs(Settings(_env_file=None, log_level="error"))
+    configure_logs("error", as_json=True)
 
 
 @pytest.fixture(scope="session")
@@ -79,10 +79,9 @@ async def empty_database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
 async def session(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[AsyncSession]:
     """A transaction that is rolled back at the end of the test."""
     engine = create_async_engine(_address(postgres, template))
-    async with engine.connect() as connection:
-        async with AsyncSession(connection, expire_on_commit=False) as opened:
-            yield opened
-            await opened.rollback()
+    async with engine.connect() as connection, AsyncSession(connection, expire_on_commit=False) as opened:
+        yield opened
+        await opened.rollback()
     await engine.dispose()
 
 
@@ -139,7 +138,6 @@ async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
         headers = {"X-User-Key": USER_KEY}
         async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as opened:
             yield opened
-
 
 
 @pytest.fixture

@@ -42,7 +42,9 @@ def draft_for(request: StoryRequest) -> StoryDraft:
         cast=(CastMember(name=hero, role=Role.HERO, kind="fox", look="a small red fox"),),
         cover=scene,
         pages=tuple(
-            StoryPage(page_number=number, text=" ".join(SENTENCES[spec.language][: 2 if number % 2 else 3]), scene=scene)
+            StoryPage(
+                page_number=number, text=" ".join(SENTENCES[spec.language][: 2 if number % 2 else 3]), scene=scene
+            )
             if spec.target_age != "3-5"
             else StoryPage(page_number=number, text=SENTENCES[spec.language][0], scene=scene)
             for number in range(1, spec.page_count + 1)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
-from tests.fixtures_postgres import HOLD, Owners, Start, as_root, ask, data_dir, folder_of, owners, said, start
 
 from storybook.core.embedded_postgres import server_bin
 from storybook.core.errors import SetupError
+from tests.fixtures_postgres import HOLD, Owners, Start, as_root, ask, data_dir, folder_of, owners, said, start
 
 __all__ = ["data_dir", "owners", "start"]  # fixtures
 

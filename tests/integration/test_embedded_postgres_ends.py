@@ -6,6 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from storybook.core.embedded_postgres import server_bin
+from storybook.core.errors import SetupError
 from tests.fixtures_postgres import (
     HOLD_WITH_CHILD,
     Owners,
@@ -20,9 +23,6 @@ from tests.fixtures_postgres import (
     start,
     wait_until,
 )
-
-from storybook.core.embedded_postgres import server_bin
-from storybook.core.errors import SetupError
 
 __all__ = ["data_dir", "owners", "start"]  # fixtures
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.fixtures_http import Folder, serving
-from tests.fixtures_s3 import S3Server, s3_server
 
 from storybook.core.errors import ObjectMissing, StorageError
 from storybook.storage.base import Storage, StoredObject
 from storybook.storage.files import FileStorage
+from tests.fixtures_http import Folder, serving
+from tests.fixtures_s3 import S3Server, s3_server
 
 __all__ = ["s3_server"]  # a fixture
 

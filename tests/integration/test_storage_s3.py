@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.fixtures_http import serving
-from tests.fixtures_s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 
 from storybook.core.errors import SetupError, StorageError
 from storybook.storage.s3 import S3Storage
+from tests.fixtures_http import serving
+from tests.fixtures_s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 
 __all__ = ["s3_server"]  # a fixture
 

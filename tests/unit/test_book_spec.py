@@ -48,7 +48,11 @@ def test_a_tidy_text_has_single_blanks_and_no_edges(text: str) -> None:
     assert "\n" not in tidy(text)
 
 
-@given(st.text(st.characters(categories=("Cc", "Cf", "Cs", "Co")), min_size=1).filter(lambda t: t.strip("\n\t\u200c\u200d")))
+@given(
+    st.text(st.characters(categories=("Cc", "Cf", "Cs", "Co")), min_size=1).filter(
+        lambda t: t.strip("\n\t\u200c\u200d")
+    )
+)
 def test_a_topic_that_cannot_be_printed_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         BookSpec(topic=f"a fox{text}", target_age="3-5", style="pixel")

@@ -6,11 +6,10 @@ import pytest
 import structlog
 
 from storybook.core.logs import configure_logs
-from storybook.core.settings import Settings
 
 
 def test_unknown_keys_and_messages_of_exceptions_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logs(Settings(_env_file=None))
+    configure_logs("info", as_json=True)
     try:
         raise ValueError("the child is called Luna")
     except ValueError as error:

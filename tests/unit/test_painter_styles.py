@@ -155,5 +155,5 @@ def test_colours_mix_towards_their_ends() -> None:
     assert colour.mix("#123456", "#ffffff", -1) == "#123456"
     assert colour.lighten("#336699", 1) == "#ffffff"
     assert colour.darken("#336699", 1) == "#000000"
-    assert colour.saturate("#996666", 0.5) == "#a95d5d"
+    assert colour.saturate("#996666", 0.5) == "#ab5e5e"
     assert len({colour.saturate("#336699", -1)[i : i + 2] for i in (1, 3, 5)}) == 1

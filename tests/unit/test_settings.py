@@ -59,9 +59,7 @@ def test_production_refuses_to_start_without(environment: pytest.MonkeyPatch, mi
         ("LOG_LEVEL", "loud"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named_in_one_line(
-    environment: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_a_setting_that_cannot_be_is_named_in_one_line(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
     environment.setenv(name, value)
     with pytest.raises(SetupError, match=name) as refused:
         load_settings()

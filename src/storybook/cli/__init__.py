@@ -16,7 +16,7 @@ from storybook.cli.server import Address, serve_until_told
 from storybook.core.errors import SetupError
 from storybook.core.logs import configure_logs
 from storybook.core.migrations import migrate
-from storybook.core.settings import Settings, load_settings
+from storybook.core.settings import LogLevel, Settings, load_settings
 from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
 from storybook.resources import open_database
 
@@ -56,7 +56,7 @@ def make(
     except ValidationError as error:
         _give_up(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}")
     order = Order(spec=spec, out=out, once=once)
-    _run(lambda settings: make_one(settings, Address(host, port), order, console))
+    _run(lambda settings: make_one(settings, Address(host, port), order, console), log_level="warning")
 
 
 @app.command(name="migrate")
@@ -78,11 +78,11 @@ def doctor() -> None:
     _run(lambda settings: examine(settings, console))
 
 
-def _run(work: Any) -> None:
+def _run(work: Any, *, log_level: LogLevel | None = None) -> None:
     """Runs a command; what the operator has to mend is said in one line, with exit code 2."""
     try:
         settings = load_settings()
-        configure_logs(settings)
+        configure_logs(log_level or settings.log_level, as_json=settings.in_production or not sys.stderr.isatty())
         command: Coroutine[Any, Any, int] = work(settings)
         code = asyncio.run(command)
     except SetupError as error:

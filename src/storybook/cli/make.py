@@ -128,7 +128,7 @@ async def _states(client: httpx.AsyncClient, job_id: str) -> AsyncIterator[dict[
 
 async def _save(client: httpx.AsyncClient, book: dict[str, Any], out: Path) -> Path:
     """Writes the pictures, the text and the PDF; file names come from numbers, never from the story."""
-    folder = out / book["book_id"]
+    folder = out / str(book["book_id"])
     folder.mkdir(parents=True, exist_ok=True)
     pictures = {"cover": book["cover_image_url"]}
     pictures |= {f"page-{page['page_number']:02d}": page["image_url"] for page in book["pages"]}

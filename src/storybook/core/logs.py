@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from storybook.core.settings import Settings
+from storybook.core.settings import LogLevel
 
 ALLOWED_KEYS = frozenset(
     {
@@ -33,11 +33,11 @@ def _without_message(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
-def configure_logs(settings: Settings) -> None:
-    """Sets up structlog for the process."""
-    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
-    if sys.stderr.isatty() and not settings.in_production:
-        renderer = structlog.dev.ConsoleRenderer()
+def configure_logs(level: LogLevel, *, as_json: bool) -> None:
+    """Sets up structlog for the process: JSON for machines, or lines for a terminal."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else structlog.dev.ConsoleRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -47,7 +47,7 @@ def configure_logs(settings: Settings) -> None:
             _drop_unknown_keys,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )

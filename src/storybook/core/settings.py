@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from storybook.core.errors import SetupError
 
 STUDIO = "studio"
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class Environment(StrEnum):
@@ -25,7 +26,7 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     app_name: str = "AI Story Book API"
     debug: bool = False
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: LogLevel = "info"
     public_url: str = Field(default="", description="Where clients reach this server; empty: as they asked")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     user_key_pepper: SecretStr = Field(default=SecretStr(""), description="Secret that user keys are hashed with")

@@ -1,5 +1,7 @@
 """The studio: a built-in writer, painter and safety screen that need no network and no key."""
 
+from collections.abc import Callable
+
 from storybook.core.cpu import CpuPool
 from storybook.core.settings import STUDIO
 from storybook.domain.characters import CastSheet
@@ -7,9 +9,9 @@ from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
 from storybook.domain.story import StoryDraft
 from storybook.providers.base import PictureCheck, PictureRequest, SheetRequest, StoryRequest, TextCheck
-from storybook.providers.studio import screen
+from storybook.providers.studio import writer
 from storybook.providers.studio.painter import canvas
-from storybook.providers.studio.writer import author
+from storybook.providers.studio.screen import rules
 
 
 class StudioAuthor:
@@ -19,10 +21,10 @@ class StudioAuthor:
         self._cpu = cpu
 
     async def write_story(self, request: StoryRequest) -> StoryDraft:
-        return await self._cpu.run(author.write_story, request)
+        return await self._cpu.run(writer.write_story, request)
 
     async def design_cast(self, request: SheetRequest) -> CastSheet:
-        return await self._cpu.run(author.design_cast, request)
+        return await self._cpu.run(writer.design_cast, request)
 
 
 class StudioPainter:
@@ -51,10 +53,10 @@ class StudioScreen:
         self._cpu = cpu
 
     async def judge_request(self, check: TextCheck) -> Verdict:
-        return self._verdict(await self._cpu.run(screen.judge_request, check.texts, check.forbidden, check.target_age))
+        return await self._judge(rules.judge_request, check)
 
     async def judge_story(self, check: TextCheck) -> Verdict:
-        return self._verdict(await self._cpu.run(screen.judge, check.texts, check.forbidden, check.target_age))
+        return await self._judge(rules.judge, check)
 
     async def judge_picture(self, check: PictureCheck) -> Verdict:
         picture = check.picture
@@ -65,3 +67,8 @@ class StudioScreen:
 
     def _verdict(self, flagged: tuple[Category, ...]) -> Verdict:
         return Verdict(judged_by=self.name, flagged=flagged)
+
+    async def _judge(self, rule: Callable[..., tuple[Category, ...]], check: TextCheck) -> Verdict:
+        return self._verdict(
+            await self._cpu.run(rule, check.texts, forbidden=check.forbidden, target_age=check.target_age)
+        )

@@ -92,7 +92,8 @@ def _fitted(actors: tuple[Actor, ...], looks: dict[str, Look], child: float) -> 
         child = child / own * min(1.1, max(0.94, own))
     total = sum(_measure(actor, looks[actor.name], child)[1] for actor in actors) * _CLOSE[len(actors)]
     tallest = max(_measure(actor, looks[actor.name], child)[0] for actor in actors)
-    return child * min(1.0, _BREADTH / total, (HEIGHT * 0.6) / tallest)
+    breadth = 0.66 * WIDTH if len(actors) == 1 else _BREADTH
+    return child * min(1.0, breadth / total, (HEIGHT * 0.6) / tallest)
 
 
 def _row(actors: list[Actor], rng: random.Random) -> list[Actor]:

@@ -7,7 +7,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from storybook.domain.book_spec import Style
 from storybook.providers.base import PictureRequest
-from storybook.providers.studio.painter import composition
+from storybook.providers.studio.painter.composition import compose
 from storybook.providers.studio.painter.styles import finished
 
 MEDIA_TYPE = "image/jpeg"
@@ -19,7 +19,7 @@ _LEAST_SPREAD = 6.0
 
 def paint(request: PictureRequest) -> bytes:
     """The encoded picture of the request's scene, width x height. The same request gives the same bytes."""
-    picture = finished(composition.compose(request), request.style)
+    picture = finished(compose(request), request.style)
     method = Image.Resampling.NEAREST if request.style is Style.PIXEL else Image.Resampling.LANCZOS
     if picture.size != (request.width, request.height):
         picture = ImageOps.fit(picture, (request.width, request.height), method)

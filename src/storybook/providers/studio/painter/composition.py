@@ -13,8 +13,8 @@ from storybook.providers.studio.painter.light import Light, LitPen, indoor, ligh
 from storybook.providers.studio.painter.pen import HEIGHT, Pen
 from storybook.providers.studio.painter.places import Place, Stage, place_of
 from storybook.providers.studio.painter.places.forms import spot
-from storybook.providers.studio.painter.props import Prop, draw_prop, prop_of
-from storybook.providers.studio.painter.props.setting import Placed, Room, arrange
+from storybook.providers.studio.painter.props import Prop, draw_prop, prop_of, shines
+from storybook.providers.studio.painter.props.setting import Placed, Room, arrange, overlap
 
 _BY_DAY, _AT_NIGHT = 0.62, 0.4
 
@@ -103,7 +103,7 @@ def _there_already(prop: Prop, place: Place, stage: Stage) -> bool:
     if place.indoors or place.name in {"underwater", "cave"}:
         return prop.name != "star"
     clear = stage.weather in {Weather.CLEAR, Weather.WIND}
-    return (prop.name == "moon" and stage.light.dark) or (prop.name == "sun" and clear and not stage.light.dark)
+    return (prop.name == "moon" and stage.light.dark) or (prop.name == "sun" and (clear or stage.light.dark))
 
 
 def _draw_things(stage: Stage, things: list[Placed]) -> None:
@@ -111,32 +111,51 @@ def _draw_things(stage: Stage, things: list[Placed]) -> None:
     for thing in things:
         if thing.stands:
             pen.contact_shadow(thing.x, thing.y, thing.size * thing.prop.aspect * 0.42)
+        if stage.lamps and shines(thing.prop):
+            _lamplight(stage, thing.x, thing.y - thing.size / 2, 260 + thing.size)
         draw_prop(pen, thing.prop.name, thing.x, thing.y, thing.size, stage.own)
+
+
+def _lamplight(stage: Stage, x: float, y: float, radius: float) -> None:
+    stage.bare.glow(x, y, radius, stage.sun.warm, opacity=0.42 if stage.light.dark else 0.26)
 
 
 def _draw_cast(stage: Stage, place: Place, cast: list[Standing]) -> None:
     """Everyone from back to front, a little brighter than their surroundings so that they are seen first."""
     night = stage.light.dark and not place.indoors
     pen = LitPen(stage.bare, stage.light.softened(_AT_NIGHT if night else _BY_DAY))
-    if night:
-        for one in cast:
+    for one in cast:
+        if night:
             stage.bare.glow(one.x, one.feet - one.height * 0.55, one.height * 0.72, stage.light.bottom, opacity=0.3)
+        held = _held(one)
+        if held and stage.lamps and shines(held.prop):
+            _lamplight(stage, held.x, held.y - held.size / 2, one.height * 0.75)
     for one in sorted(cast, key=lambda one: one.ground):
         if swims_only(one.look) and place.open_air:
             _pool(stage, one)
         else:
             stage.pen.contact_shadow(one.x, one.ground, one.width * 0.36, opacity=0.12 if one.lift else 0.25)
         draw_actor(pen, one.look, one.actor, x=one.x, ground=one.feet, height=one.height, facing=one.facing)
-        _draw_held(pen, one, stage.own)
+        if held := _held(one):
+            draw_prop(pen, held.prop.name, held.x, held.y, held.size, stage.own)
 
 
-def _draw_held(pen: Pen, one: Standing, rng: random.Random) -> None:
+def _held(one: Standing) -> Placed | None:
+    """What the actor holds, hung from or standing in its hand; nothing held trails on the ground."""
     prop = prop_of(one.actor.holding) if one.actor.holding else None
     if prop is None:
-        return
-    size = one.height if prop.aloft else min(prop.size * one.child, one.height * 0.55, one.height * 0.46 / prop.aspect)
+        return None
     x, y = hand_of(one.look, one.actor, one.x, one.feet, one.height, one.facing)
-    draw_prop(pen, prop.name, x - prop.grip[0] * size, y - prop.grip[1] * size, size, rng)
+    own = min(prop.size * one.child, one.height * 0.55, one.height * 0.46 / prop.aspect)
+    hanging = max(one.ground + 10 - y, one.height * 0.16) / max(0.1, -prop.grip[1])
+    size = prop.size * 1.25 * one.height if prop.aloft else min(own, hanging)
+    held = _in_hand(prop, x, y, size)
+    hides = not prop.aloft and overlap(one.face, held.rect) > 0.1
+    return _in_hand(prop, x, y, size * 0.72) if hides else held
+
+
+def _in_hand(prop: Prop, x: float, y: float, size: float) -> Placed:
+    return Placed(prop, x - prop.grip[0] * size, y - prop.grip[1] * size, size, front=True, stands=False)
 
 
 def _pool(stage: Stage, one: Standing) -> None:

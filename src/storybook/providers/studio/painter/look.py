@@ -12,10 +12,9 @@ INK = "#241a2b"
 @dataclass(frozen=True, slots=True)
 class Look:
     """Lengths are in sheet units. `line` is the outline of a shape of middle size, 0 for none; `ink` is how far the
-    outline goes from the shape's own colour to black ink; `swell` makes it heavier away from the light; shapes
-    below `smallest` get no outline; `thinnest` is the finest
-    line that is drawn; even marks without shade, such as eyes, are bodies if they are
-    no larger than `beads`.
+    outline goes from the shape's own colour to black ink; `swell` makes it heavier away from the light; shapes below
+    `smallest` get no outline; `thinnest` is the finest line that is drawn; even marks without shade, such as eyes, are
+    bodies if they are no larger than `beads`.
     """
 
     line: float = 0.0

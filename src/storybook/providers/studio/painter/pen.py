@@ -15,6 +15,8 @@ HEIGHT = 1280
 _SOLID = 0.75
 _FAINT = 0.5
 _LARGE = 200.0
+_STRIPE = 6
+_CORNERS = re.compile(r"M[-\d.,]+(?:[ L][-\d.,]+){3,4}[Zz]?")
 _NUMBER = re.compile(r"-?\d+\.?\d*")
 _SCALE = re.compile(r"scale\((-?[\d.]+)")
 _SHADOW = "#1d1a33"
@@ -66,20 +68,24 @@ class Pen:
 
     def wash(self, path: str, top: str, bottom: str, *, opacity: float = 1.0) -> None:
         """A large area that runs from one colour at its top to another at its bottom: a sky, a meadow, a sea."""
-        fill = self._define(
-            '<linearGradient id="{id}" x1="0" y1="0" x2="0" y2="1">'
-            f'<stop offset="0" stop-color="{top}"/><stop offset="1" stop-color="{bottom}"/></linearGradient>'
-        )
-        # What is washed in before anything else, a sky or a wall, is the backdrop and no body.
         kind = ' class="backdrop"'
         if opacity < _FAINT:
             kind = ' class="soft"'
         elif opacity >= _SOLID and self._bodies:
             kind = ' class="form wash"'
             self._bodies += 1
-        self._body.append(
-            f'<path{kind} d="{path}" fill="url(#{fill})" color="{mix(top, bottom, 0.5)}"{_faded("fill", opacity)}/>'
+        middle, faded = mix(top, bottom, 0.5), _faded("fill", opacity)
+        box = _box(path) if opacity >= 1 else None
+        if box:
+            if "form" in kind:
+                self._body.append(f'<path{kind} d="{path}" fill="{middle}"/>')
+            self._body.extend(_stripes(box, top, bottom))
+            return
+        fill = self._define(
+            '<linearGradient id="{id}" x1="0" y1="0" x2="0" y2="1">'
+            f'<stop offset="0" stop-color="{top}"/><stop offset="1" stop-color="{bottom}"/></linearGradient>'
         )
+        self._body.append(f'<path{kind} d="{path}" fill="url(#{fill})" color="{middle}"{faded}/>')
 
     def glow(self, x: float, y: float, radius: float, colour: str, *, opacity: float = 0.6) -> None:
         """A round light that fades to nothing at its edge."""
@@ -161,3 +167,25 @@ def _size(path: str) -> float:
     numbers = [float(number) for number in _NUMBER.findall(path)]
     xs, ys = numbers[::2], numbers[1::2]
     return ((max(xs) - min(xs)) * (max(ys) - min(ys))) ** 0.5 if ys else 0.0
+
+
+def _box(path: str) -> tuple[float, float, float, float] | None:
+    """Left, top, right and bottom of a path that is an upright rectangle of four corners in absolute coordinates."""
+    if not _CORNERS.fullmatch(path):
+        return None
+    numbers = [float(number) for number in _NUMBER.findall(path)]
+    xs, ys = numbers[::2], numbers[1::2]
+    corners = {(x, y) for x in (min(xs), max(xs)) for y in (min(ys), max(ys))}
+    return (min(xs), min(ys), max(xs), max(ys)) if corners == set(zip(xs, ys, strict=True)) else None
+
+
+def _stripes(box: tuple[float, float, float, float], top: str, bottom: str) -> list[str]:
+    """The gradient of a rectangle as stripes, which are rendered at a tenth of its cost."""
+    left, upper, right, lower = box
+    count = max(2, round((lower - upper) / _STRIPE))
+    # Each reaches below the next one, or what lies under both would shine through where they meet.
+    edges = [round(upper + (lower - upper) * min(index / count, 1)) for index in range(count + 2)]
+    return [
+        f'<path d="M{left},{edges[i]}H{right}V{edges[i + 2]}H{left}z" fill="{mix(top, bottom, (i + 0.5) / count)}"/>'
+        for i in range(count)
+    ]

@@ -48,14 +48,17 @@ class Sheet:
         return solid[self.forms]
 
 
-def read_sheet(svg: str) -> Sheet:
-    """The drawing of a `Pen`, taken apart. Raises ValueError when it is no such drawing."""
+def read_sheet(svg: str, fineness: float = 1.0) -> Sheet:
+    """The drawing of a `Pen`, taken apart; with less `fineness` its edges are softer and it is done sooner."""
+    width, height = round(WIDTH * fineness), round(HEIGHT * fineness)
     # Gradients cost the renderer many times what flat shapes cost, and nobody sees that they are rendered small.
-    colour = raster(_flat(svg), WIDTH, HEIGHT)
-    soft = raster(svg, WIDTH // COARSE, HEIGHT // COARSE)
+    colour = raster(_flat(svg), width, height)
+    soft = raster(svg, width // COARSE, height // COARSE)
     bodies, washes = _bodies(svg)
     marks = raster(bodies, WIDTH // FINE, HEIGHT // FINE, "black").astype(np.int16)
-    return Sheet(_with_light(colour, soft), marks[..., 0] * 256 + marks[..., 1], washes)
+    lit = Image.fromarray(_with_light(colour, soft))
+    full = lit if fineness == 1 else lit.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+    return Sheet(np.asarray(full), marks[..., 0] * 256 + marks[..., 1], washes)
 
 
 def raster(svg: str, width: int, height: int, paper: str = "white") -> Bytes:
@@ -90,10 +93,11 @@ def _bodies(svg: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _with_light(colour: Bytes, soft: Bytes) -> Bytes:
-    small = np.asarray(Image.fromarray(colour).reduce(COARSE))
-    light = (soft.astype(np.int16) - small) // 2 + 128
-    wide = Image.fromarray(light.clip(0, 255).astype(np.uint8)).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-    changed = np.asarray(wide, dtype=np.int16)
+    """`colour` changed by what `soft` has and its own small copy has not."""
+    flat = Image.fromarray(colour)
+    light = (soft.astype(np.int16) - np.asarray(flat.reduce(COARSE))) // 2 + 128
+    wide = Image.fromarray(light.clip(0, 255).astype(np.uint8)).resize(flat.size, Image.Resampling.BILINEAR)
+    changed = np.asarray(wide).astype(np.int16)
     changed -= 128
     changed *= 2
     changed += colour
@@ -101,8 +105,7 @@ def _with_light(colour: Bytes, soft: Bytes) -> Bytes:
 
 
 def read_grid(svg: str, width: int, height: int) -> Sheet:
-    """The drawing on a coarse grid, without any smoothing; `forms` is of the same size."""
+    """The drawing on a coarse grid; `forms` is of the same size."""
     bodies, washes = _bodies(svg)
-    crisp = svg.replace("<svg", '<svg shape-rendering="crispEdges"', 1)
     marks = raster(bodies, width, height, "black").astype(np.int16)
-    return Sheet(raster(crisp, width, height), marks[..., 0] * 256 + marks[..., 1], washes)
+    return Sheet(raster(svg, width, height), marks[..., 0] * 256 + marks[..., 1], washes)

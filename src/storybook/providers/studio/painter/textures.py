@@ -1,12 +1,14 @@
-"""Paper, canvas, clay and noise, made once in each process. All tiles repeat without a seam."""
+"""Paper, canvas, clay and noise, made once in each process.
+
+Tiles repeat without a seam. Fields cover the whole sheet at 1/FINE of its size.
+"""
 
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.sheet import Floats
+from storybook.providers.studio.painter.sheet import FINE, Floats
 
 TILE = 512
 
@@ -17,42 +19,73 @@ Patch = tuple[Box, Quad]
 
 @cache
 def clouds(seed: int, scale: float) -> Floats:
-    """Soft noise (TILE, TILE) around 0 with deviation 1, whose lumps are about `scale` points wide."""
-    rng = np.random.default_rng(seed)
-    return _filtered(rng.standard_normal((TILE, TILE)), scale)
-
-
-def _filtered(noise: npt.NDArray[np.float64], scale: float) -> Floats:
-    v, u = np.meshgrid(np.fft.fftfreq(TILE), np.fft.rfftfreq(TILE), indexing="ij")
-    weight = np.exp(-((u * u + v * v) * (scale * scale * 4)))
-    field = np.fft.irfft2(np.fft.rfft2(noise) * weight, s=(TILE, TILE))
-    field -= field.mean()
-    noise_map: Floats = (field / field.std()).astype(np.float32)
-    return noise_map
+    """A tile (TILE, TILE) of soft noise around 0 with deviation 1, whose lumps are about `scale` points wide."""
+    return _noise(seed, scale)
 
 
 @cache
 def paper() -> Floats:
-    """The tooth of rough watercolour paper, over the whole sheet, around 0 with deviation 1."""
-    field = clouds(11, 1.6) * 0.75 + clouds(12, 4.0) * 0.6 + clouds(13, 0.6) * 0.35
-    return over_sheet(field)
+    """The tooth of rough watercolour paper for `tooth_of`, around 0 with deviation 1."""
+    return _across(_noise(11, 1.6) * 0.75 + _noise(12, 4.0) * 0.6 + _noise(13, 0.6) * 0.35)
 
 
 @cache
 def weave() -> Floats:
-    """Canvas, over the whole sheet, around 0 with deviation about 1."""
+    """Canvas for `tooth_of`, around 0 with deviation about 1."""
     y, x = np.mgrid[0:TILE, 0:TILE].astype(np.float32)
-    x = x + clouds(21, 9.0) * 0.5
-    y = y + clouds(22, 9.0) * 0.5
-    period = 2 * np.pi / (TILE / 102)
-    over = np.where((np.floor(x / 5.02) + np.floor(y / 5.02)) % 2 == 0, np.cos(x * period), np.cos(y * period))
-    return over_sheet((over + clouds(23, 1.0) * 0.3).astype(np.float32))
+    x = x + _noise(21, 9.0) * 0.5
+    y = y + _noise(22, 9.0) * 0.5
+    threads = TILE / 102
+    over = (np.floor(x / threads) + np.floor(y / threads)) % 2 == 0
+    field = np.where(over, np.cos(x * (2 * np.pi / threads)), np.cos(y * (2 * np.pi / threads)))
+    return _across((field + _noise(23, 1.0) * 0.3).astype(np.float32))
 
 
-def over_sheet(tile: Floats) -> Floats:
-    """A tile repeated over the whole sheet."""
-    rows, columns = -(-HEIGHT // TILE), -(-WIDTH // TILE)
-    return np.ascontiguousarray(np.tile(tile, (rows, columns))[:HEIGHT, :WIDTH])
+@cache
+def prints() -> Floats:
+    """The fine ridges of fingerprints and the grain of clay for `tooth_of`, to be added to the light."""
+    ridges = np.sin(_noise(43, 26.0) * 22 + _noise(45, 60.0) * 30)
+    where = np.clip(_noise(44, 22.0) - 0.55, 0, 1)
+    return _across((ridges * where * 0.07 + _noise(46, 0.8) * 0.014).astype(np.float32))
+
+
+def tooth_of(texture: Floats, rows: slice) -> Floats:
+    """Those rows of the sheet of `paper`, `weave` or `prints`."""
+    return texture.take(range(rows.start, rows.stop), axis=0, mode="wrap")
+
+
+@cache
+def thumbed() -> Floats:
+    """A field of dents and bumps that thumbs leave in clay, as heights."""
+    return over_field(_noise(41, 9.0) * 0.28 + _noise(42, 3.5) * 0.04)
+
+
+@cache
+def lamp() -> Floats:
+    """The light of a studio lamp at the upper left, as a field around 1."""
+    y, x = _field_axes()
+    distance = np.hypot((x - WIDTH * 0.3) / WIDTH, (y - HEIGHT * 0.28) / HEIGHT)
+    light: Floats = 1.08 - 0.3 * np.clip(distance - 0.15, 0, 1)
+    return light
+
+
+@cache
+def border(seed: int, width: float) -> Floats:
+    """The field of what a brush leaves near the sheet's border: none outside, much along the edge, 1 inside."""
+    y, x = _field_axes()
+    across, along = np.minimum(x, WIDTH - 1 - x), np.minimum(y, HEIGHT - 1 - y)
+    inside = np.minimum(np.minimum(across, along), np.hypot(across, along) * 0.6)
+    ragged = inside + over_field(_noise(seed, 17.0) * 0.24 + _noise(seed + 1, 4.5) * 0.07) * width
+    t = np.clip((ragged - width * 0.75) / (width * 0.22), 0, 1)
+    pooled = np.exp(-(((ragged - width * 1.02) / (width * 0.12)) ** 2)) * 0.22
+    load: Floats = t * t * (3 - 2 * t) * (1 + pooled)
+    return load
+
+
+def over_field(tile: Floats) -> Floats:
+    """A tile repeated over a field."""
+    rows, columns = HEIGHT // FINE, WIDTH // FINE
+    return np.tile(tile, (-(-rows // TILE), -(-columns // TILE)))[:rows, :columns]
 
 
 @cache
@@ -80,37 +113,20 @@ def wobble(seed: int, cell: int, amount: float) -> tuple[Patch, ...]:
     )
 
 
-@cache
-def border(seed: int, width: float) -> Floats:
-    """How much pigment a brush leaves near the sheet's border: none outside, much along the edge, 1 inside."""
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    across, along = np.minimum(x, WIDTH - 1 - x), np.minimum(y, HEIGHT - 1 - y)
-    inside = np.minimum(np.minimum(across, along), np.hypot(across, along) * 0.6)
-    ragged = inside + over_sheet(clouds(seed, 34.0) * 0.24 + clouds(seed + 1, 9.0) * 0.07) * width
-    t = np.clip((ragged - width * 0.75) / (width * 0.22), 0, 1)
-    pooled = np.exp(-(((ragged - width * 1.02) / (width * 0.12)) ** 2)) * 0.22
-    load: Floats = t * t * (3 - 2 * t) * (1 + pooled)
-    return load
+def _field_axes() -> tuple[Floats, Floats]:
+    y, x = np.mgrid[0:HEIGHT:FINE, 0:WIDTH:FINE].astype(np.float32)
+    return y, x
 
 
-@cache
-def thumbed() -> Floats:
-    """Dents and bumps that thumbs leave in clay, as heights over the whole sheet."""
-    return over_sheet(clouds(41, 18.0) * 0.28 + clouds(42, 7.0) * 0.04)
+def _across(tile: Floats) -> Floats:
+    return np.ascontiguousarray(np.tile(tile, (1, -(-WIDTH // TILE)))[:, :WIDTH])
 
 
-@cache
-def prints() -> Floats:
-    """The fine ridges of fingerprints and the grain of clay, over the whole sheet, to be added to the light."""
-    ridges = np.sin(clouds(43, 26.0) * 22 + clouds(45, 60.0) * 30)
-    where = np.clip(clouds(44, 22.0) - 0.55, 0, 1)
-    return over_sheet((ridges * where * 0.07 + clouds(46, 0.8) * 0.014).astype(np.float32))
-
-
-@cache
-def lamp() -> Floats:
-    """The fall of a studio lamp at the upper left, over the whole sheet."""
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    distance = np.hypot((x - WIDTH * 0.3) / WIDTH, (y - HEIGHT * 0.28) / HEIGHT)
-    fall: Floats = 1.08 - 0.3 * np.clip(distance - 0.15, 0, 1)
-    return fall
+def _noise(seed: int, scale: float) -> Floats:
+    noise = np.random.default_rng(seed).standard_normal((TILE, TILE))
+    v, u = np.meshgrid(np.fft.fftfreq(TILE), np.fft.rfftfreq(TILE), indexing="ij")
+    weight = np.exp(-((u * u + v * v) * (scale * scale * 4)))
+    field = np.fft.irfft2(np.fft.rfft2(noise) * weight, s=(TILE, TILE))
+    field -= field.mean()
+    tile: Floats = (field / field.std()).astype(np.float32)
+    return tile

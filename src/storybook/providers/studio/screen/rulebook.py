@@ -14,6 +14,7 @@ from storybook.domain.moderation import Category
 from storybook.domain.values import Strict
 
 _GROUP = re.compile(r"<(\w+)>")
+_WORD_BEGINS = "<b>"
 _GAP = re.compile(" ?~ ?")
 _SCRIPTS = {Language.EN: "[a-z]", Language.KO: "[가-힣ᄀ-ᄡ]", Language.JA: "[ぁ-ヺ一-鿿]"}
 
@@ -62,9 +63,28 @@ class Rulebook(NamedTuple):
     warning_reach: int
 
 
+def _alternatives(rule: str) -> list[str]:
+    """The rule cut at each `|` that stands outside brackets."""
+    parts, depth = [""], 0
+    for char in rule:
+        depth += (char in "([") - (char in ")]")
+        if char == "|" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return parts
+
+
 def _expression(rules: tuple[str, ...], words: WordFile) -> str:
-    """One regular expression for all the rules, in the plain form that texts are read in."""
-    text = "|".join(rules)
+    """One regular expression for all the rules, in the plain form that texts are read in.
+
+    Rules that begin at a word's beginning stand together, so that the beginning is looked for only once.
+    """
+    parts = [part for rule in rules for part in _alternatives(rule)]
+    initial = [part.removeprefix(_WORD_BEGINS) for part in parts if part.startswith(_WORD_BEGINS)]
+    text = "|".join(part for part in parts if not part.startswith(_WORD_BEGINS))
+    if initial:
+        text = f"{_WORD_BEGINS}(?:{'|'.join(initial)})" + (f"|{text}" if text else "")
     while _GROUP.search(text):
         text = _GROUP.sub(lambda match: f"(?:{words.groups[match[1]]})", text)
     text = _GAP.sub(lambda _: words.gap, text).replace(" ", words.separator)

@@ -52,13 +52,13 @@ def _flagged(text: str, age: TargetAge) -> Iterator[Category]:
 
 def _as_read(text: str) -> Iterator[tuple[Rulebook, str]]:
     """Each reading of the text without its harmless phrases, with the rules of a language that it is written in."""
-    for reading in readings(text):
-        for language in Language:
-            book = rulebook(language)
+    read = readings(text)
+    for language in Language:
+        book = rulebook(language)
+        variants = [*read, *map(in_hiragana, read)] if language is Language.JA else read
+        for reading in dict.fromkeys(variants):
             if book.script.search(reading):
                 yield book, book.harmless.sub(_BLANK, reading)
-                if language is Language.JA:
-                    yield book, book.harmless.sub(_BLANK, in_hiragana(reading))
 
 
 def _matching(patterns: Mapping[Category, re.Pattern[str]], reading: str) -> Iterator[Category]:

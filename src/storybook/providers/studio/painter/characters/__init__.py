@@ -2,8 +2,9 @@
 
 from storybook.domain.story import Actor
 from storybook.providers.studio.painter.characters.biped import draw_biped
-from storybook.providers.studio.painter.characters.figure import Figure, figure_of
+from storybook.providers.studio.painter.characters.figure import figure_of
 from storybook.providers.studio.painter.characters.look import Look
+from storybook.providers.studio.painter.characters.reach import reach_of
 from storybook.providers.studio.painter.characters.reading import kind_named, look_of
 from storybook.providers.studio.painter.characters.swimmer import draw_swimmer
 from storybook.providers.studio.painter.characters.tables import kinds
@@ -27,9 +28,7 @@ def draw_actor(pen: Pen, look: Look, actor: Actor, *, x: float, ground: float, h
         draw_biped(pen, figure)
 
 
-def hand_of(
-    look: Look, actor: Actor, x: float, ground: float, height: float, facing: int
-) -> tuple[float, float]:
+def hand_of(look: Look, actor: Actor, x: float, ground: float, height: float, facing: int) -> tuple[float, float]:
     """Where on the sheet the hand is that holds something: the one on the side that the character looks to."""
     figure = figure_of(look, actor, x=x, ground=ground, height=height, facing=facing)
     return figure.root.at(*figure.bones.far_arm.tip)
@@ -37,14 +36,4 @@ def hand_of(
 
 def width_of(look: Look, actor: Actor, height: float) -> float:
     """About how wide the character is in its pose, in units of the sheet."""
-    return _reach(figure_of(look, actor, x=0, ground=0, height=height, facing=1))
-
-
-def _reach(figure: Figure) -> float:
-    bones, build = figure.bones, figure.build
-    limbs = (bones.near_arm, bones.far_arm, bones.near_leg, bones.far_leg)
-    spots = [limb.tip[0] for limb in limbs]
-    middles = [(bones.head[0], build.head[0]), (bones.hip[0], build.width)]
-    left = min(min(spots) - build.arm_width, *(x - half for x, half in middles))
-    right = max(max(spots) + build.arm_width, *(x + half for x, half in middles))
-    return 2 * max(-left, right) * figure.root.size
+    return reach_of(figure_of(look, actor, x=0, ground=0, height=height, facing=1))

@@ -8,8 +8,15 @@ from storybook.providers.studio.painter.characters.clothes import (
     has_trousers,
 )
 from storybook.providers.studio.painter.characters.face import draw_brows, draw_drop, draw_face
-from storybook.providers.studio.painter.characters.figure import Figure, draw_above_ground, draw_named, draw_parts
-from storybook.providers.studio.painter.characters.headwear import draw_on_head, hair_of
+from storybook.providers.studio.painter.characters.figure import (
+    Figure,
+    draw_above_ground,
+    draw_named,
+    draw_parts,
+    ear_frames,
+    tail_frame,
+)
+from storybook.providers.studio.painter.characters.headwear import draw_behind_head, draw_on_head, hair_of
 from storybook.providers.studio.painter.characters.limbs import draw_arm, draw_leg
 from storybook.providers.studio.painter.characters.tables import parts
 from storybook.providers.studio.painter.pen import Pen
@@ -43,8 +50,7 @@ def _draw_legs(pen: Pen, figure: Figure) -> None:
 
 
 def _draw_back(pen: Pen, figure: Figure) -> None:
-    tail = figure.root.moved(*figure.bones.hip).turned(figure.bones.lean * 0.9)
-    draw_above_ground(pen, figure, tail, parts("tail", figure.kind.tail))
+    draw_above_ground(pen, figure, tail_frame(figure), parts("tail", figure.kind.tail))
     for name in figure.kind.back:
         draw_above_ground(pen, figure, figure.torso, parts("body", name))
     # Long hair of one that lies on the ground lies there, too.
@@ -61,15 +67,18 @@ def _draw_torso(pen: Pen, figure: Figure) -> None:
 
 def _draw_head(pen: Pen, figure: Figure) -> None:
     kind = figure.kind
+    draw_behind_head(pen, figure)
     draw_named(pen, figure.head, "crown", kind.behind, figure.palette)
     if not kind.ears_front:
         _draw_ears(pen, figure)
     shape = "adult" if kind.build in {"woman", "man"} else kind.head if kind.family != "person" else "person"
     draw_named(pen, figure.head, "head", [shape], figure.palette)
     draw_named(pen, figure.head, "mark", kind.marks, figure.palette)
-    draw_face(pen, figure)
     if figure.look.beard:
         draw_named(pen, figure.head, "hair_front", ["beard"], figure.palette)
+    draw_face(pen, figure)
+    if figure.look.beard:
+        draw_named(pen, figure.head, "hair_front", ["moustache"], figure.palette)
     draw_named(pen, figure.head, "crown", kind.above, figure.palette)
     draw_named(pen, figure.head, "hair_front", [hair_of(figure.look)], figure.palette)
     if kind.ears_front:
@@ -80,11 +89,5 @@ def _draw_head(pen: Pen, figure: Figure) -> None:
 
 
 def _draw_ears(pen: Pen, figure: Figure) -> None:
-    kind = figure.kind
-    x, y = kind.ear_at
-    turn = kind.ear_turn + figure.feeling.ears * kind.ear_droop
-    shapes = parts("ear", kind.ears)
-    far = figure.head.moved(x - 5, y).turned(turn).scaled(0.94, 1)
-    near = figure.head.moved(-x - 3, y).turned(-turn).scaled(-1, 1)
-    draw_parts(pen, far, shapes, figure.palette)
-    draw_parts(pen, near, shapes, figure.palette)
+    for frame in ear_frames(figure):
+        draw_parts(pen, frame, parts("ear", figure.kind.ears), figure.palette)

@@ -2,13 +2,14 @@
 
 from math import cos, radians, sin
 
-from storybook.providers.studio.painter.characters.colour import brightness, darker, lighter
+from storybook.providers.studio.painter.characters.colour import darker, lighter
 from storybook.providers.studio.painter.characters.figure import Figure, draw_named, draw_parts, dyed
 from storybook.providers.studio.painter.characters.look import Garment, Look
 from storybook.providers.studio.painter.characters.palette import Palette
 from storybook.providers.studio.painter.characters.skeleton import Limb
 from storybook.providers.studio.painter.characters.sketch import Point, Sketch, unit
 from storybook.providers.studio.painter.characters.tables import Part, parts
+from storybook.providers.studio.painter.colour import luminance
 from storybook.providers.studio.painter.pen import Pen
 
 _SKIRTS = {"dress": 0.66, "skirt": 0.6, "coat": 0.44}
@@ -22,7 +23,7 @@ _AT_NECK = ("apron", "bag", "necklace", "bandana", "scarf", "bowtie")
 def cloth(figure: Figure, garment: Garment) -> Palette:
     """The palette with this garment's colours in it."""
     colour = garment.colour
-    light = lighter(colour, 0.6) if brightness(colour) < 0.8 else "#e79aa0"
+    light = lighter(colour, 0.6) if luminance(colour) < 0.8 else "#e79aa0"
     return dyed(figure, cloth=colour, cloth_dark=darker(colour, 0.22), cloth_light=light)
 
 
@@ -41,7 +42,7 @@ def has_trousers(figure: Figure) -> bool:
 
 def draw_hips(pen: Pen, figure: Figure, *, over_legs: bool) -> None:
     """The seat of the trousers: once behind the legs for its edge, once over them so that no edge parts them."""
-    if figure.look.bottom is None or not has_trousers(figure):
+    if figure.look.bottom is None or not has_trousers(figure) or not figure.kind.torso:
         return
     wide = 0.95 if figure.kind.torso == "person" else 1.04
     points = parts("clothes", "hips")[0].blob
@@ -56,6 +57,8 @@ def draw_hips(pen: Pen, figure: Figure, *, over_legs: bool) -> None:
 def draw_top(pen: Pen, figure: Figure) -> None:
     """Skirt, top and bib on a torso that is already drawn, legs and all."""
     look = figure.look
+    if not figure.kind.torso:
+        return
     for garment in (look.bottom, look.top):
         if garment and garment.name in _SKIRTS:
             _skirt(pen, figure, garment)
@@ -72,6 +75,9 @@ def draw_top(pen: Pen, figure: Figure) -> None:
 
 
 def draw_at_neck(pen: Pen, figure: Figure) -> None:
+    """What is tied around the neck, and the straps of what hangs on the back; one that is all head has no neck."""
+    if not figure.kind.torso:
+        return
     for name in _AT_NECK:
         if worn := figure.look.wears(name):
             draw_named(pen, figure.torso, "clothes", [name], cloth(figure, worn))

@@ -2,10 +2,10 @@
 
 import math
 
-from storybook.providers.studio.painter.characters.colour import brightness
 from storybook.providers.studio.painter.characters.figure import TURN, Figure, draw_named, draw_parts
 from storybook.providers.studio.painter.characters.sketch import Frame, Sketch
 from storybook.providers.studio.painter.characters.tables import parts
+from storybook.providers.studio.painter.colour import luminance
 from storybook.providers.studio.painter.pen import Pen
 
 _SIDES = (-1, 1)
@@ -70,6 +70,7 @@ def _cheeks(pen: Pen, figure: Figure) -> None:
     if strength <= 0:
         return
     x, y = figure.kind.cheek_at
+    y -= 14 if figure.look.beard else 0
     for side in _SIDES:
         Sketch(pen, figure.head).oval(
             (side * x + TURN * 0.4, y),
@@ -124,7 +125,7 @@ def _open_eye(pen: Pen, figure: Figure, frame: Frame, side: int) -> None:
 def _needs_white(figure: Figure) -> bool:
     """A dark eye on a dark face would not be seen."""
     under = figure.palette[figure.kind.lid]
-    return brightness(under) < 0.31 and figure.kind.head != "box"
+    return luminance(under) < 0.31 and figure.kind.head != "box"
 
 
 def _eye_palette(figure: Figure) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from storybook.domain.story import Actor, Pose
 from storybook.providers.studio.painter.characters.look import Look
 from storybook.providers.studio.painter.characters.palette import Palette, palette_of
-from storybook.providers.studio.painter.characters.skeleton import Skeleton, pose_skeleton, swim_skeleton
+from storybook.providers.studio.painter.characters.skeleton import Skeleton, pose_skeleton, sole_of, swim_skeleton
 from storybook.providers.studio.painter.characters.sketch import Frame, Sketch
 from storybook.providers.studio.painter.characters.tables import (
     Build,
@@ -109,7 +109,7 @@ def standing_height(kind: Kind, build: Build, look: Look) -> float:
     if kind.plan == "swimmer":
         return build.torso
     top = build.head[1] * (1 + _headroom(kind, look) / 100)
-    return 26 + build.leg + build.torso + build.head[1] * build.neck + top
+    return sole_of(build) + build.leg + build.torso + build.head[1] * build.neck + top
 
 
 def _headroom(kind: Kind, look: Look) -> float:
@@ -130,7 +130,7 @@ def draw_parts(pen: Pen, frame: Frame, shapes: Iterable[Part], palette: Palette,
 def draw_above_ground(pen: Pen, figure: Figure, frame: Frame, shapes: Iterable[Part]) -> None:
     """Draws what hangs behind the figure, raised where it would reach into the ground."""
     listed = tuple(shapes)
-    lowest = max((frame.at(x, y)[1] for part in listed for x, y in _spread(part)), default=figure.root.f)
+    lowest = max((frame.at(x, y)[1] for part in listed for x, y in spread(part)), default=figure.root.f)
     excess = lowest - figure.root.f
     raised = replace(frame, f=frame.f - excess) if excess > 0 else frame
     draw_parts(pen, raised, listed, figure.palette)
@@ -138,8 +138,21 @@ def draw_above_ground(pen: Pen, figure: Figure, frame: Frame, shapes: Iterable[P
 
 def seat_of(kind: Kind) -> float:
     """How far the torso reaches below the hips, as a share of its length."""
-    points = [y for part in parts("body", kind.torso) for _, y in _spread(part)]
+    points = [y for part in parts("body", kind.torso) for _, y in spread(part)]
     return max(points, default=12.0) / 100
+
+
+def ear_frames(figure: Figure) -> tuple[Frame, Frame]:
+    """Where the far and the near ear stand, turned down as the mood has it."""
+    kind = figure.kind
+    x, y = kind.ear_at
+    turn = kind.ear_turn + figure.feeling.ears * kind.ear_droop
+    far = figure.head.moved(x - 5, y).turned(turn).scaled(0.94, 1)
+    return far, figure.head.moved(-x - 3, y).turned(-turn).scaled(-1, 1)
+
+
+def tail_frame(figure: Figure) -> Frame:
+    return figure.root.moved(*figure.bones.hip).turned(figure.bones.lean * 0.9)
 
 
 def draw_named(pen: Pen, frame: Frame, group: str, names: Iterable[str], palette: Palette) -> None:
@@ -156,11 +169,11 @@ def with_frame(figure: Figure, root: Frame) -> Figure:
     return replace(figure, root=root)
 
 
-def _spread(part: Part) -> tuple[Pair, ...]:
+def spread(part: Part) -> tuple[Pair, ...]:
     """The points that a part reaches to."""
     if part.oval:
         x, y, rx, ry = part.oval
-        return (x - rx, y + ry), (x + rx, y + ry)
+        return (x - rx, y), (x, y - ry), (x + rx, y), (x, y + ry)
     return part.blob or part.line or part.limb
 
 
@@ -180,10 +193,6 @@ def _draw(sketch: Sketch, part: Part, palette: Palette) -> None:
             opacity=part.opacity,
         )
     elif part.limb:
-        sketch.limb(
-            part.limb, part.widths, colour, outline=part.outline, shade=part.shade, opacity=part.opacity
-        )
+        sketch.limb(part.limb, part.widths, colour, outline=part.outline, shade=part.shade, opacity=part.opacity)
     else:
-        sketch.blob(
-            part.blob, colour, soft=part.soft, outline=part.outline, shade=part.shade, opacity=part.opacity
-        )
+        sketch.blob(part.blob, colour, soft=part.soft, outline=part.outline, shade=part.shade, opacity=part.opacity)

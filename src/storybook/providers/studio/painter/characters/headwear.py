@@ -3,7 +3,7 @@
 from storybook.providers.studio.painter.characters.clothes import cloth
 from storybook.providers.studio.painter.characters.figure import TURN, Figure, draw_named
 from storybook.providers.studio.painter.characters.look import Garment, Look
-from storybook.providers.studio.painter.characters.sketch import Point, Sketch
+from storybook.providers.studio.painter.characters.sketch import Frame, Point, Sketch
 from storybook.providers.studio.painter.pen import Pen
 
 _ON_HEAD = ("flower", "headband", "hairpin", "ribbon", "hood", "crown", "hat", "wizard", "helmet", "beanie", "cap")
@@ -25,7 +25,19 @@ def draw_on_head(pen: Pen, figure: Figure) -> None:
         _glasses(pen, figure, worn)
     for name in _ON_HEAD:
         if worn := figure.look.wears(name):
-            draw_named(pen, figure.head.moved(0, figure.kind.hat_at), "hat", [name], cloth(figure, worn))
+            draw_named(pen, _hat_frame(figure), "hat", [name], cloth(figure, worn))
+
+
+def draw_behind_head(pen: Pen, figure: Figure) -> None:
+    """The inside of a hood."""
+    if worn := figure.look.wears("hood"):
+        draw_named(pen, _hat_frame(figure), "hat", ["hood_back"], cloth(figure, worn))
+
+
+def _hat_frame(figure: Figure) -> Frame:
+    if figure.kind.plan == "swimmer":
+        return figure.head.moved(-10, -22).scaled(0.72)
+    return figure.head.moved(0, figure.kind.hat_at)
 
 
 def _glasses(pen: Pen, figure: Figure, worn: Garment) -> None:

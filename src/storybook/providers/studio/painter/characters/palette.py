@@ -1,7 +1,8 @@
 """The colours of one figure by the names that its parts use."""
 
-from storybook.providers.studio.painter.characters.colour import brightness, darker, lighter, mix
+from storybook.providers.studio.painter.characters.colour import darker, lighter
 from storybook.providers.studio.painter.characters.look import Look
+from storybook.providers.studio.painter.colour import luminance, mix
 
 INK = "#3b2a30"
 
@@ -11,7 +12,7 @@ Palette = dict[str, str]
 def palette_of(look: Look) -> Palette:
     """Every colour that a part may name."""
     fur = look.fur
-    glow = "#f0908c" if brightness(look.fur) > 0.45 else "#d9655f"
+    glow = "#f0908c" if luminance(look.fur) > 0.45 else "#d9655f"
     screen = look.kind == "robot"
     return {
         "fur": fur,

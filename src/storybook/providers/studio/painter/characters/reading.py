@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from storybook.domain.characters import CharacterSheet
-from storybook.providers.studio.painter.characters.colour import brightness, darker, lighter, mix
-from storybook.providers.studio.painter.characters.look import Garment, Look
+from storybook.providers.studio.painter.characters.colour import darker, lighter
+from storybook.providers.studio.painter.characters.look import Look
 from storybook.providers.studio.painter.characters.tables import Kind, kinds, words
 from storybook.providers.studio.painter.characters.wardrobe import dress
 from storybook.providers.studio.painter.characters.wording import Hit, colour_before, find, find_all, has
+from storybook.providers.studio.painter.colour import luminance, mix
 
+_EYES = "#3a2426"
 _OLD_HAIR = ("#dcd9da", "#c9c5c9", "#efece9")
 
 
@@ -36,7 +38,7 @@ def look_of(sheet: CharacterSheet) -> Look:
         light=_light(fur, traits),
         accent=_accent(fur, traits),
         nose=traits.nose,
-        eyes="#8df0e2" if kind == "robot" else _eyes(sheet, chance),
+        eyes="#8df0e2" if kind == "robot" else _eyes(sheet),
         hair=_hair(sheet, kind, chance) if person else "",
         hair_colour=_hair_colour(sheet, kind, chance),
         build=_build(sheet, chance),
@@ -89,7 +91,7 @@ def _kind_of(sheet: CharacterSheet, chance: random.Random) -> str:
         return named
     everything = _everything(sheet)
     female, male = (has(everything, words()["features"][key]) for key in ("female", "male"))
-    worn = " ".join((sheet.clothing.top, sheet.clothing.bottom)).lower()
+    worn = f"{sheet.clothing.top} {sheet.clothing.bottom}".lower()
     if female != male:
         return "girl" if female else "boy"
     return "girl" if find(worn, words()["tops"]) == "dress" or "skirt" in worn else coin
@@ -129,15 +131,14 @@ def _accent(fur: str, traits: Kind) -> str:
         return lighter(fur, 0.3)
     if fur in traits.fur or _distance(fur, traits.accent) > 90:
         return traits.accent
-    return darker(traits.accent, 0.3) if brightness(traits.accent) > 0.4 else lighter(traits.accent, 0.3)
+    return darker(traits.accent, 0.3) if luminance(traits.accent) > 0.4 else lighter(traits.accent, 0.3)
 
 
-def _eyes(sheet: CharacterSheet, chance: random.Random) -> str:
-    del chance
+def _eyes(sheet: CharacterSheet) -> str:
     face = sheet.appearance.face.lower()
     places = [place for place in (face.find(word) for word in ("eye", "눈", "目", "瞳")) if place >= 0]
     named = colour_before(face, places[0], words()["eyes"]) if places else ""
-    return named or "#3a2426"
+    return named or _EYES
 
 
 def _hair(sheet: CharacterSheet, kind: str, chance: random.Random) -> str:
@@ -148,7 +149,7 @@ def _hair(sheet: CharacterSheet, kind: str, chance: random.Random) -> str:
     if not named:
         text = sheet.master_description.lower()
         named = [style for style in styles if style not in {"long", "short"} and has(text, styles[style])]
-    return named[0] if named else fallback
+    return str(named[0] if named else fallback)
 
 
 def _hair_colour(sheet: CharacterSheet, kind: str, chance: random.Random) -> str:

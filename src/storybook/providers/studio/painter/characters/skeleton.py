@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from storybook.providers.studio.painter.characters.sketch import Point
 from storybook.providers.studio.painter.characters.tables import Build, Feeling, Pair, Stance
 
-SOLE = 26.0
+_SOLE = 0.325
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,12 @@ def _middle(skeleton: Skeleton, stance: Stance) -> float:
 
 def _lowest(skeleton: Skeleton, build: Build, stance: Stance, below: float) -> float:
     legs = (skeleton.near_leg, skeleton.far_leg)
-    heels = [leg.tip[1] + SOLE for leg in legs]
-    toes = [leg.tip[1] + SOLE * 0.6 + build.foot * 0.8 * math.sin(math.radians(foot_turn(leg.angle))) for leg in legs]
-    seat = build.torso * below if stance.seated else 0.0
+    heels = [leg.tip[1] + sole_of(build) for leg in legs]
+    toes = [
+        leg.tip[1] + sole_of(build) * 0.6 + build.foot * 0.8 * math.sin(math.radians(foot_turn(leg.angle)))
+        for leg in legs
+    ]
+    seat = max(build.torso * below, *(_underside(leg, build) for leg in legs)) if stance.seated else 0.0
     hands = [arm.tip[1] + build.arm_width for arm in (skeleton.near_arm, skeleton.far_arm)]
     lying = build.width * 0.85 if stance.prone else 0.0
     return max(*heels, *toes, *hands, seat, lying)
@@ -87,12 +90,12 @@ def _lowest(skeleton: Skeleton, build: Build, stance: Stance, below: float) -> f
 def swim_skeleton(build: Build, stance: Stance, feeling: Feeling) -> Skeleton:
     """The joints of one that swims: its body is where its hips are, its face where its head is, its arms are fins."""
     lean = max(-26.0, min(10.0, stance.tilt * 1.4 - stance.lift * 0.12 + stance.lean * 0.25))
-    middle = (0.0, -build.torso * (0.5 if not stance.prone else 0.42) - stance.lift * 0.4)
+    middle = (build.width * 0.12, -build.torso * 0.51 - stance.lift * 0.4)
     turned = _turned((build.width * 0.15, -build.torso * 0.02), lean)
     head = middle[0] + turned[0], middle[1] + turned[1]
     arms = []
     for side, angles in ((-1, stance.near_arm), (1, stance.far_arm)):
-        root = _turned((build.width * (-0.14 if side < 0 else 0.16), build.torso * (0.2 if side < 0 else 0.26)), lean)
+        root = _turned((build.width * (-0.14 if side < 0 else 0.16), build.torso * (0.12 if side < 0 else 0.2)), lean)
         arms.append(_limb((middle[0] + root[0], middle[1] + root[1]), _fin_angles(angles, side), build.arm))
     rest = Limb(middle, middle, middle, 0.0)
     return Skeleton(middle, lean, head, lean + feeling.head * 0.4, arms[0], arms[1], rest, rest)
@@ -103,6 +106,16 @@ def _fin_angles(angles: Pair, side: int) -> Pair:
     if side < 0:
         return min(angles[0], 20.0) - 30, min(angles[1], 20.0) - 36
     return angles[0] + 14, angles[1] + 10
+
+
+def sole_of(build: Build) -> float:
+    """How far the sole is below the ankle."""
+    return build.foot * _SOLE
+
+
+def _underside(leg: Limb, build: Build) -> float:
+    """The lowest place of a leg that is stretched out on the ground."""
+    return max(leg.joint[1] + build.leg_width * 1.12, leg.tip[1] + build.foot * 0.48)
 
 
 def foot_turn(shin: float) -> float:

@@ -90,7 +90,20 @@ class Sketch:
     def oval_path(self, middle: Point, radii: Point, turn: float = 0.0) -> str:
         frame = self.frame.moved(*middle).turned(turn).scaled(*radii)
         k = _ROUND
-        around = [(k, -1), (1, -k), (1, 0), (1, k), (k, 1), (0, 1), (-k, 1), (-1, k), (-1, 0), (-1, -k), (-k, -1), (0, -1)]
+        around = [
+            (k, -1),
+            (1, -k),
+            (1, 0),
+            (1, k),
+            (k, 1),
+            (0, 1),
+            (-k, 1),
+            (-1, k),
+            (-1, 0),
+            (-1, -k),
+            (-k, -1),
+            (0, -1),
+        ]
         spots = [_spot(frame.at(x, y)) for x, y in around]
         curves = "".join(f"C{spots[i]} {spots[i + 1]} {spots[i + 2]}" for i in range(0, 12, 3))
         return f"M{_spot(frame.at(0, -1))}{curves}Z"
@@ -114,7 +127,7 @@ class Sketch:
         shade: bool = True,
         opacity: float = 1.0,
     ) -> None:
-        """A shape along a line; `widths` are its half-widths, spread evenly from start to end; `start` and `cap` round them."""
+        """A shape along a line; `widths` are half-widths, spread evenly along it; `start` and `cap` round its ends."""
         self.blob(limb_outline(points, widths, start, cap), colour, outline=outline, shade=shade, opacity=opacity)
 
     def closed(self, points: Sequence[Point], soft: float = 1.0) -> str:

@@ -1,5 +1,7 @@
 """Fish and whales: one round body with a face, fins for hands and a tail behind."""
 
+import math
+
 from storybook.providers.studio.painter.characters.clothes import cloth
 from storybook.providers.studio.painter.characters.face import draw_brows, draw_drop, draw_face
 from storybook.providers.studio.painter.characters.figure import Figure, draw_named
@@ -12,7 +14,7 @@ _NECKWEAR = ("scarf", "bandana", "bowtie", "necklace")
 
 def draw_swimmer(pen: Pen, figure: Figure) -> None:
     """The whole figure, from its back to its front."""
-    body = figure.root.moved(*figure.bones.hip).turned(figure.bones.lean).scaled(figure.build.torso / 232)
+    body = figure.root.moved(*figure.bones.hip).turned(figure.bones.lean).scaled(figure.build.torso / 244)
     name = figure.look.kind
     _draw_fin(pen, figure, near=False)
     draw_named(pen, body, "swim", [f"{name}_back", name], figure.palette)
@@ -32,4 +34,7 @@ def _draw_fin(pen: Pen, figure: Figure, *, near: bool) -> None:
     arm = figure.bones.near_arm if near else figure.bones.far_arm
     wide = figure.build.arm_width
     colour = figure.palette["accent" if figure.look.kind == "fish" else "fur_dark"]
-    Sketch(pen, figure.root).limb(arm.points, [wide * 0.6, wide * 1.15, wide * 1.1, wide * 0.45], colour)
+    (ax, ay), (bx, by) = arm.root, arm.tip
+    turn = math.degrees(math.atan2(ax - bx, by - ay))
+    length = math.hypot(bx - ax, by - ay)
+    Sketch(pen, figure.root).oval(((ax + bx) / 2, (ay + by) / 2), (wide, length * 0.6), colour, turn=turn)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from storybook.domain.characters import CharacterSheet
 from storybook.providers.studio.painter.characters.look import Garment
-from storybook.providers.studio.painter.characters.tables import words
+from storybook.providers.studio.painter.characters.tables import kinds, words
 from storybook.providers.studio.painter.characters.wording import clause_at, colour_before, find, find_all, has
 
 Wardrobe = tuple[Garment | None, Garment | None, Garment | None, tuple[Garment, ...]]
@@ -13,6 +13,7 @@ Wardrobe = tuple[Garment | None, Garment | None, Garment | None, tuple[Garment, 
 _NO_SHOES = {"fish", "whale"}
 _MANY_ACCESSORIES = 4
 _LENT = ("scarf", "bandana", "bowtie", "backpack", "ribbon", "beanie")
+_LENT_TO_HEADS = ("ribbon", "beanie", "cap")
 _ONE_OF = (
     {"cap", "beanie", "helmet", "crown", "wizard", "hat", "flower", "headband", "ribbon", "hairpin"},
     {"scarf", "bandana", "bowtie", "necklace"},
@@ -38,7 +39,7 @@ def dress(sheet: CharacterSheet, everything: str, kind: str, *, person: bool, ch
     top, hood = _rainwear(top)
     worn = (*hood, *_accessories(sheet, everything, picks[3]))
     if not person and not (top or bottom or worn) and not _nothing(clothing.accessories.lower()):
-        worn = (Garment(chance.choice(_LENT), picks[3]),)
+        worn = (Garment(chance.choice(_LENT if kinds()[kind].torso else _LENT_TO_HEADS), picks[3]),)
     if kind in _NO_SHOES:
         shoes = None
     return top, bottom, shoes, worn
@@ -81,7 +82,8 @@ def _accessories(sheet: CharacterSheet, everything: str, fallback: str) -> tuple
             clause = clause_at(text, hit.start)
             if _nothing(clause) or not _free(hit.meaning, worn):
                 continue
-            colour = colour_before(text, hit.start, words()["colours"]) or _usual(hit.meaning, fallback)
+            named = colour_before(text, hit.start, words()["colours"]) or find(clause, words()["colours"])
+            colour = named or _usual(hit.meaning, fallback)
             worn[hit.meaning] = Garment(hit.meaning, colour)
     return tuple(worn.values())[:_MANY_ACCESSORIES]
 

@@ -4,13 +4,12 @@ from storybook.domain.story import TimeOfDay, Weather
 from storybook.providers.studio.painter.colour import mix
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.places import heavens, plants
+from storybook.providers.studio.painter.places import heavens, landmarks, plants
 from storybook.providers.studio.painter.places.forms import (
     below,
     blob,
     box,
     closed,
-    curve,
     poly,
     rolling,
     spot,
@@ -22,8 +21,10 @@ def above_clouds(stage: Stage) -> None:
     rng, horizon = stage.rng, stage.horizon
     heavens.sky(stage)
     light = stage.light
-    if stage.weather in {Weather.CLEAR, Weather.WIND} and not light.dark:
+    if stage.weather in {Weather.CLEAR, Weather.WIND} and not light.dark and rng.random() < 0.6:
         _rainbow(stage, stage.x(0.68), horizon + 60, 420)
+    elif rng.random() < 0.7:
+        landmarks.floating_island(stage, stage.x(0.8), horizon - 90, 250)
     base = light.on("#ffffff")
     for row, (rise, size, distance) in enumerate(((-30, 110, 0.6), (60, 160, 0.36), (170, 220, 0.14))):
         path = ""
@@ -36,14 +37,11 @@ def above_clouds(stage: Stage) -> None:
         stage.bare.shape(path, mix(base, light.middle, distance), outline=False, shade=False)
     floor = [(x, y + 250) for x, y in rolling(rng, horizon, 26, 7)]
     stage.pen.wash(below(floor), "#ffffff", stage.colour("ground"))
-    for _ in range(9):
-        x, y, w = rng.uniform(0, WIDTH), rng.uniform(horizon + 290, HEIGHT - 60), rng.uniform(60, 120)
-        stage.pen.stroke(
-            curve([(x - w, y), (x - w * 0.5, y - 22), (x, y - 8), (x + w * 0.5, y - 26), (x + w, y)]),
-            stage.colour("far"),
-            6,
-            opacity=0.6,
-        )
+    for _ in range(8):
+        x, y, w = rng.uniform(0, WIDTH), rng.uniform(horizon + 300, HEIGHT - 50), rng.uniform(60, 130)
+        heap = spot(x - w * 0.5, y, w * 0.6, w * 0.17) + spot(x + w * 0.3, y - w * 0.06, w * 0.7, w * 0.2)
+        stage.pen.shape(heap, stage.colour("far"), outline=False, shade=False, opacity=0.45)
+        stage.pen.shape(spot(x, y - w * 0.09, w * 0.9, w * 0.16), "#ffffff", outline=False, shade=False, opacity=0.9)
 
 
 def _rainbow(stage: Stage, x: float, y: float, radius: float) -> None:
@@ -81,6 +79,8 @@ def space(stage: Stage) -> None:
     for _ in range(9):
         depth = rng.uniform(0.06, 0.85)
         _crater(stage, rng.uniform(0, WIDTH), horizon + (HEIGHT - horizon) * depth, 30 + 70 * depth)
+    if rng.random() < 0.5:
+        landmarks.dome(stage, stage.x(0.76), horizon + 70, 330)
     for share in (0.06, 0.94):
         plants.stone(
             stage.pen, rng, stage.x(share), horizon + rng.uniform(90, 160), rng.uniform(120, 170), darker(ash, 0.1)

@@ -5,7 +5,7 @@ import random
 from storybook.domain.story import TimeOfDay, Weather
 from storybook.providers.studio.painter.colour import mix
 from storybook.providers.studio.painter.light import Light, lighter
-from storybook.providers.studio.painter.pen import HEIGHT, WIDTH, Pen
+from storybook.providers.studio.painter.pen import WIDTH, Pen
 from storybook.providers.studio.painter.places.forms import box, curve, dots, spot
 from storybook.providers.studio.painter.places.stage import Stage
 
@@ -129,14 +129,14 @@ def far_birds(stage: Stage) -> None:
 
 
 def sunbeams(stage: Stage, x: float, *, count: int = 4, opacity: float = 0.16) -> None:
-    """Slanting shafts of light from above."""
-    rng, colour = stage.rng, stage.sun.warm
+    """Slanting shafts of light from above; the ground is drawn over their ends."""
+    rng, colour, bottom = stage.rng, stage.sun.warm, stage.horizon + 50
     for index in range(count):
         top = x + (index - count / 2) * 95 + rng.uniform(-20, 20)
         lean, width = rng.uniform(150, 260) * -stage.light.side, rng.uniform(22, 46)
         path = (
-            f"M{top:.1f},-20L{top + width:.1f},-20L{top + lean + width * 3:.1f},{HEIGHT * 0.84:.1f}"
-            f"L{top + lean - width:.1f},{HEIGHT * 0.84:.1f}Z"
+            f"M{top:.1f},-20L{top + width:.1f},-20L{top + lean + width * 3:.1f},{bottom:.1f}"
+            f"L{top + lean - width:.1f},{bottom:.1f}Z"
         )
         stage.bare.wash(
             path, lighter(colour, 0.4), stage.light.far("#ffffff", 0.6), opacity=opacity * rng.uniform(0.5, 1)

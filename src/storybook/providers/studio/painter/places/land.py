@@ -2,7 +2,7 @@
 
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.places import built, heavens, plants
+from storybook.providers.studio.painter.places import built, heavens, landmarks, plants
 from storybook.providers.studio.painter.places.forms import (
     below,
     blob,
@@ -59,6 +59,8 @@ def meadow(stage: Stage) -> None:
         built.house(stage, stage.x(0.2), horizon + 26, 150, "#f3e6cf", stage.colour("roof"))
     else:
         plants.bush(stage.pen, rng, stage.x(0.1 if variant == 0 else 0.9), horizon + 52, 150, stage.colour("leaf"))
+    if variant == 1:
+        landmarks.windmill(stage, stage.x(0.84), horizon + 34, 330)
     area = (0.0, horizon + 40, float(WIDTH), HEIGHT - 60.0)
     plants.grass(stage, stage.colour("ground"), 90, area)
     plants.blossom_dots(stage, 22, area, ("#fbf4e2", stage.colour("bloom"), "#f7d560"))
@@ -89,7 +91,9 @@ def garden(stage: Stage) -> None:
     plants.broad_tree(stage.pen, rng, stage.x(0.88), horizon + 90, 620, stage.colour("leaf"), fruit="#d9483f")
     pebbles = winding(rng, (stage.x(0.24), horizon + 64), stage.x(0.46), (20, 130), 0.7)
     stage.pen.wash(pebbles, lighter(stage.colour("path"), 0.3), stage.colour("path"))
-    for row, share in enumerate((0.72, 0.1)):
+    if rng.random() < 0.5:
+        landmarks.well(stage, stage.x(0.6), horizon + 140, 250)
+    for row, share in enumerate((0.84, 0.1)):
         _flower_bed(stage, stage.x(share), horizon + 150 + row * 70, 300)
     plants.grass(stage, stage.colour("ground"), 60, (0, horizon + 90, WIDTH, HEIGHT - 60))
     plants.blossom_dots(stage, 14, (0, horizon + 120, WIDTH, HEIGHT - 40), ("#fbf4e2", stage.colour("bloom")))
@@ -130,6 +134,8 @@ def farm(stage: Stage) -> None:
         start=-20 if stage.flip else WIDTH * 0.56,
         end=WIDTH * 0.44 if stage.flip else WIDTH + 20,
     )
+    if rng.random() < 0.5:
+        landmarks.windmill(stage, stage.x(0.36), horizon + 14, 250)
     for share in (0.3, 0.42):
         _haystack(stage, stage.x(share), horizon + 78 + 40 * share, 110)
     plants.grass(stage, stage.colour("ground"), 70, (0, horizon + 130, WIDTH, HEIGHT - 60))
@@ -177,7 +183,10 @@ def playground(stage: Stage) -> None:
     built.fence(stage, horizon + 44, "#f1e4c8", height=60)
     sand = blob(rng, stage.x(0.5), horizon + 260, 430, 120, rough=0.05)
     stage.pen.shape(sand, stage.colour("path"), outline=False)
-    _swing(stage, stage.x(0.75), horizon + 130)
+    if rng.random() < 0.5:
+        _swing(stage, stage.x(0.75), horizon + 130)
+    else:
+        landmarks.seesaw(stage, stage.x(0.73), horizon + 190, 330)
     _slide(stage, stage.x(0.2), horizon + 140)
     plants.grass(stage, stage.colour("ground"), 50, (0, horizon + 330, WIDTH, HEIGHT - 40))
     plants.blossom_dots(stage, 12, (0, horizon + 350, WIDTH, HEIGHT - 30), ("#fbf4e2", "#f7d560"))

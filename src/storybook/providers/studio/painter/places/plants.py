@@ -197,13 +197,13 @@ def corner_leaves(stage: Stage, colour: str, *, right: bool, size: float = 1.0) 
     x0, sign = (WIDTH, -1) if right else (0, 1)
     for reach, shade in ((1.0, darker(colour, 0.42)), (0.8, darker(colour, 0.26)), (0.58, darker(colour, 0.1))):
         path = ""
-        for index in range(10):
-            turn = math.radians(index * 10.5 + rng.uniform(-5, 5))
-            away = reach * size * (300 - 13 * index)
+        for index in range(14):
+            turn = math.radians(index * 7.4 + rng.uniform(-5, 5))
+            away = reach * size * (300 - 9 * index)
             x, y = x0 + sign * math.cos(turn) * away * 0.72, math.sin(turn) * away * 0.62 - 30
             droop = 62 + rng.uniform(-26, 26)
             angle = droop if sign > 0 else 180 - droop
-            path += leaf(x, y, rng.uniform(96, 132) * size, angle, 0.36)
+            path += leaf(x, y, rng.uniform(70, 112) * size, angle, 0.3)
         mass = puff(rng, x0, -30, 200 * reach * size, 150 * reach * size, bumps=9)
         pen.shape(mass + path, shade, outline=False, shade=False)
 

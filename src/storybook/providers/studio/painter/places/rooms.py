@@ -2,7 +2,7 @@
 
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.places import indoors
+from storybook.providers.studio.painter.places import indoors, landmarks
 from storybook.providers.studio.painter.places.forms import arch, blob, box, poly, spot
 from storybook.providers.studio.painter.places.stage import Stage
 
@@ -14,8 +14,10 @@ def bedroom(stage: Stage) -> None:
     indoors.window(stage, wx, 190, 240, 300)
     indoors.moonlight(stage, wx, 240)
     y = stage.horizon + 60
+    if stage.rng.random() < 0.5:
+        landmarks.fairy_lights(stage, 96)
     _shelf(stage, stage.x(0.76) - 120, 330, 240)
-    bed = stage.x(0.76)
+    bed = stage.x(0.72)
     with stage.pen.group(f"translate({bed:.0f},{y:.0f}) scale(1.22)"):
         _bed(stage, 1 if bed > WIDTH / 2 else -1)
     side = stage.x(0.42)

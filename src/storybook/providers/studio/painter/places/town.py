@@ -2,7 +2,7 @@
 
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.places import built, heavens, plants
+from storybook.providers.studio.painter.places import built, heavens, landmarks, plants
 from storybook.providers.studio.painter.places.forms import box, poly, spot
 from storybook.providers.studio.painter.places.stage import Stage
 
@@ -19,6 +19,11 @@ def town(stage: Stage) -> None:
     _street(stage)
     plants.broad_tree(stage.pen, rng, stage.x(0.94), horizon + 84, 380, stage.colour("leaf"))
     built.lamp_post(stage, stage.x(0.1), horizon + 120, 470)
+    variant = rng.randrange(3)
+    if variant == 0:
+        landmarks.fountain(stage, stage.x(0.64), horizon + 170, 300)
+    if variant == 1:
+        landmarks.stall(stage, stage.x(0.72), horizon + 120, 270)
     if rng.random() < 0.5:
         built.bunting(stage, horizon - 520, 70, ("#e8695a", "#f6cf58", "#5fa8c4"))
 

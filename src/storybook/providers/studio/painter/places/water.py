@@ -5,7 +5,7 @@ import math
 from storybook.providers.studio.painter.colour import mix
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.places import heavens, plants
+from storybook.providers.studio.painter.places import heavens, landmarks, plants
 from storybook.providers.studio.painter.places.forms import below, blob, box, closed, curve, dots, poly, rolling, spot
 from storybook.providers.studio.painter.places.stage import Stage
 
@@ -30,6 +30,8 @@ def sea(stage: Stage) -> None:
     stage.pen.wash(below([(x, y + 4) for x, y in line]), darker(sand, 0.18), sand)
     stage.pen.wash(below([(x, y + 44 + 10 * (k % 2)) for k, (x, y) in enumerate(line)]), lighter(sand, 0.25), sand)
     _strand(stage, shore)
+    if rng.random() < 0.5:
+        landmarks.palm(stage, stage.x(0.1), shore + 90, 560)
 
 
 def _strand(stage: Stage, shore: float) -> None:
@@ -140,7 +142,10 @@ def underwater(stage: Stage) -> None:
     for rise, share in ((230, 0.25), (120, 0.5)):
         line = rolling(rng, horizon - rise, 90, 7)
         pen.shape(below(line), mix(bright, stage.colour("rock"), share + 0.1), outline=False, shade=False, opacity=0.7)
+    if rng.random() < 0.5:
+        landmarks.wreck(stage, stage.x(0.74), horizon - 10, 460)
     _shoal(stage)
+    heavens.sunbeams(stage, stage.x(0.45), count=5, opacity=0.05 if stage.sun.dark else 0.2)
     sand = stage.colour("ground")
     pen.wash(below(rolling(rng, horizon, 24)), lighter(sand, 0.1), darker(sand, 0.2))
     pen.wash(below(rolling(rng, horizon + 150, 34)), lighter(sand, 0.25), sand, opacity=0.8)
@@ -157,7 +162,6 @@ def underwater(stage: Stage) -> None:
         shade=False,
         opacity=0.5,
     )
-    heavens.sunbeams(stage, stage.x(0.45), count=5, opacity=0.05 if stage.sun.dark else 0.2)
     _bubbles(stage)
 
 

@@ -3,7 +3,7 @@
 from storybook.providers.studio.painter.colour import mix
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.places import built, heavens, plants
+from storybook.providers.studio.painter.places import built, heavens, landmarks, plants
 from storybook.providers.studio.painter.places.forms import (
     below,
     box,
@@ -28,12 +28,15 @@ def snow(stage: Stage) -> None:
     if rng.random() < 0.6:
         built.house(stage, stage.x(0.78), horizon + 40, 230, "#a87452", "#eef3f9")
         built.smoke(stage, stage.x(0.78) + 58, horizon - 204)
+    pond = rng.random() < 0.5
     for share, size in ((0.08, 470), (0.24, 320), (0.95, 420), (0.6, 180)):
         y = horizon + size * 0.18
         stage.pen.contact_shadow(stage.x(share), y, size * 0.2, opacity=0.15)
         plants.pine(stage.pen, rng, stage.x(share), y, size, stage.colour("mid"), snowy=True)
     stage.pen.wash(below(rolling(rng, horizon + 130, 34, 4)), white, mix(white, stage.colour("far"), 0.7))
     stage.pen.wash(below(rolling(rng, horizon + 300, 30, 4)), white, mix(white, stage.colour("far"), 0.5))
+    if pond:
+        landmarks.frozen_pond(stage, stage.x(0.66), horizon + 220, 620)
     for _ in range(9):
         x, y = rng.uniform(0, WIDTH), rng.uniform(horizon + 160, HEIGHT - 40)
         stage.pen.stroke(heavens.ripple(x, y, rng.uniform(40, 90)), stage.colour("far"), 5, opacity=0.6)
@@ -74,6 +77,8 @@ def desert(stage: Stage) -> None:
     for share, size in ((0.1, 330), (0.9, 250), (0.7, 130)):
         _cactus(stage, stage.x(share), horizon + 30 + size * 0.22, size)
     _dune(stage, horizon + 150)
+    if rng.random() < 0.5:
+        landmarks.oasis(stage, stage.x(0.76), horizon + 250)
     _dune(stage, horizon + 330)
     for share, dy in ((0.2, 190), (0.84, 300)):
         plants.stone(stage.pen, rng, stage.x(share), horizon + dy, rng.uniform(60, 110), stage.colour("rock"))
@@ -168,6 +173,8 @@ def castle(stage: Stage) -> None:
         lighter(stage.colour("path"), 0.25),
         stage.colour("path"),
     )
+    if rng.random() < 0.5:
+        landmarks.well(stage, stage.x(0.86), horizon + 190, 230)
     for share in (0.04, 0.16, 0.86, 0.98):
         plants.bush(
             stage.pen, rng, stage.x(share), horizon + rng.uniform(80, 130), rng.uniform(150, 210), stage.colour("leaf")

@@ -2,7 +2,7 @@
 
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.places import heavens, land, plants
+from storybook.providers.studio.painter.places import heavens, land, landmarks, plants
 from storybook.providers.studio.painter.places.forms import (
     box,
     curve,
@@ -30,8 +30,6 @@ def forest(stage: Stage) -> None:
         tree(stage.pen, rng, x, y, size, stage.colour("leaf" if size > 600 else "mid"))
     _undergrowth(stage)
     _old_trunks(stage, variant)
-    if stage.sun.dark or rng.random() < 0.7:
-        heavens.sunbeams(stage, stage.x(0.42))
 
 
 def _glade(stage: Stage) -> None:
@@ -47,9 +45,11 @@ def _glade(stage: Stage) -> None:
             path += plants.trunk(x, horizon + 20, horizon + 60, width * rng.uniform(0.6, 1.2), rng.uniform(-30, 30))
         stage.bare.shape(path, stage.far("bark", distance), outline=False, shade=False)
         canopy = "".join(
-            puff(rng, WIDTH * i / 6, 130 * (1.1 - distance), 150, 110 * (1.5 - distance)) for i in range(7)
+            puff(rng, WIDTH * i / 6, 130 * (1.1 - distance) + rng.uniform(-50, 30), 150, 110 * (1.5 - distance))
+            for i in range(7)
         )
         stage.bare.shape(canopy, stage.far("mid", distance), outline=False, shade=False)
+    heavens.sunbeams(stage, stage.x(0.42), opacity=0.09 if stage.sun.dark else 0.22)
     land.ground(stage)
 
 
@@ -112,6 +112,8 @@ def mountain(stage: Stage) -> None:
         lighter(stage.colour("path"), 0.3),
         stage.colour("path"),
     )
+    if rng.random() < 0.45:
+        landmarks.waterfall(stage, stage.x(0.74), horizon + 60, 330)
     for share, size in ((0.05, 620), (0.2, 330), (0.95, 520), (0.81, 260)):
         plants.pine(stage.pen, rng, stage.x(share), horizon + size * 0.24, size, stage.colour("mid"))
     for _ in range(6):
@@ -172,6 +174,7 @@ def river(stage: Stage) -> None:
 
 def _water(stage: Stage, path: str) -> None:
     top, low = stage.sun.far("#ffffff", 0.0), stage.colour("water")
+    stage.pen.stroke(path, lighter(stage.colour("ground"), 0.45), 12)
     stage.pen.wash(path, lighter(low, 0.45), low)
     rng, horizon = stage.rng, stage.horizon
     with stage.pen.group(clip=path):

@@ -75,6 +75,11 @@ def prop_of(words: str) -> Prop | None:
     return best
 
 
+def shines(prop: Prop) -> bool:
+    """Does it give light?"""
+    return any(step.kind == "g" for step in prop.steps)
+
+
 def draw_prop(pen: Pen, word: str, x: float, y: float, size: float, rng: random.Random) -> None:
     """Draws the thing that stands (or ends) at (x, y) and is `size` units high. An unknown word draws nothing."""
     prop = prop_of(word)

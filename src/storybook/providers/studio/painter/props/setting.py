@@ -63,14 +63,16 @@ def arrange(props: Sequence[Prop], room: Room, rng: random.Random) -> list[Place
 def _cost(option: Placed, room: Room, placed: Sequence[Placed]) -> float:
     rect = option.rect
     cost = 14 * sum(overlap(rect, face) + overlap(face, rect) for face in room.faces)
-    cost += (2.4 if option.front else 1.4) * sum(overlap(rect, body) for body in room.bodies)
+    cost += (4.0 if option.stands and option.size < room.child * 0.48 else 1.4) * sum(
+        overlap(rect, body) for body in room.bodies
+    )
     cost += 5 * sum(overlap(rect, other.rect) for other in placed)
     outside = max(0.0, 24 - rect[0]) + max(0.0, rect[2] - WIDTH + 24) + max(0.0, 24 - rect[1])
     return cost + outside / 24
 
 
 def _options(prop: Prop, room: Room, rng: random.Random) -> list[Placed]:
-    xs = [WIDTH * (0.08 + 0.84 * step / 20) for step in range(21)]
+    xs = [WIDTH * (0.12 + 0.76 * step / 20) for step in range(21)]
     size = min(prop.size * room.child, HEIGHT * 0.62, WIDTH * 0.62 / prop.aspect)
     home = prop.home
     if home == "sky" and room.open_air:
@@ -95,5 +97,5 @@ def _behind(prop: Prop, x: float, size: float, room: Room, rng: random.Random) -
 def _before(prop: Prop, x: float, size: float, room: Room, rng: random.Random) -> Placed:
     """A small thing lies level with everyone's feet or a little nearer."""
     nearer = rng.uniform(-30, 46)
-    y = min(room.ground + nearer, HEIGHT - 40)
+    y = min(room.ground + nearer, HEIGHT - 74)
     return Placed(prop, x, y, size * (1 + nearer / 500), front=nearer > 0, stands=True)

@@ -15,6 +15,9 @@ from storybook.providers.studio.painter.styles import (
     watercolor,
 )
 
+# What an unsteady hand or a brush goes over needs no finer edges.
+_FINENESS = {Style.WATERCOLOR: 0.75, Style.OIL_PAINTING: 0.75, Style.CLAYMATION: 0.8}
+
 _FINISHES: dict[Style, Callable[[Sheet], Bytes]] = {
     Style.WATERCOLOR: watercolor.finish,
     Style.CARTOON: cartoon.finish,
@@ -27,5 +30,5 @@ _FINISHES: dict[Style, Callable[[Sheet], Bytes]] = {
 
 def finished(svg: str, style: Style) -> Image.Image:
     """A `Pen`'s drawing as a picture in that style, in the size of the sheet."""
-    read = pixel.read if style is Style.PIXEL else read_sheet
-    return Image.fromarray(_FINISHES[style](read(svg)))
+    sheet = pixel.read(svg) if style is Style.PIXEL else read_sheet(svg, _FINENESS.get(style, 1.0))
+    return Image.fromarray(_FINISHES[style](sheet))

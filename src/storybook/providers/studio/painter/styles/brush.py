@@ -32,7 +32,8 @@ def strokes(direction: Floats, sizes: npt.NDArray[np.int64]) -> Strokes:
     turn = np.rint(direction * (DIRECTIONS / np.pi)).astype(np.int32) % DIRECTIONS
     kind = (sizes.astype(np.int32) * DIRECTIONS + turn) * (_TILE * _TILE)
     wide = kind.repeat(FINE, axis=0).repeat(FINE, axis=1)
-    wide += _places()
+    wide += np.arange(HEIGHT, dtype=np.int32)[:, None] % _TILE * _TILE
+    wide += np.arange(WIDTH, dtype=np.int32) % _TILE
     stroke: Strokes = _tiles().take(wide).view(np.int8)
     return stroke.reshape(HEIGHT, WIDTH, 4)
 
@@ -50,19 +51,8 @@ def _towards(dx: Strokes, dy: Strokes) -> Ints:
     index = dy.astype(np.int32)
     index *= WIDTH
     index += dx
-    index += _numbers()
+    index += np.arange(HEIGHT * WIDTH, dtype=np.int32).reshape(HEIGHT, WIDTH)
     return index
-
-
-@cache
-def _numbers() -> Ints:
-    return np.arange(HEIGHT * WIDTH, dtype=np.int32).reshape(HEIGHT, WIDTH)
-
-
-@cache
-def _places() -> Ints:
-    y, x = np.indices((HEIGHT, WIDTH), dtype=np.int32)
-    return (y % _TILE) * _TILE + x % _TILE
 
 
 @cache

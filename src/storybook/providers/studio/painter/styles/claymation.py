@@ -12,13 +12,13 @@ def finish(sheet: Sheet) -> Bytes:
     """The sheet as modelled clay under a lamp."""
     height = relief.cushion(sheet.forms)
     shade = relief.soften(relief.shadows(sheet.forms, height, 11), 2)
-    lambert = relief.lit(relief.normals(height + textures.thumbed()[::2, ::2] * _touched(sheet), sheet.forms, 1.7))
-    gain = widen((0.5 + 0.8 * lambert) * (1 - 0.5 * shade) * (1 - 0.3 * np.exp(-height * 1.2)))
+    lambert = relief.lit(relief.normals(height + textures.thumbed() * _touched(sheet), sheet.forms, 1.7))
+    gain = (0.6 + 0.66 * lambert) * (1 - 0.5 * shade) * (1 - 0.3 * np.exp(-height * 1.2))
+    light = widen(gain * textures.lamp())
     prints = textures.prints()
-    lamp = textures.lamp()
 
     def model(band: Floats, rows: Rows) -> Floats:
-        return band * ((gain[rows] + prints[rows]) * lamp[rows])[..., None]
+        return band * (light[rows] + textures.tooth_of(prints, rows))[..., None]
 
     return shifted(by_bands(sheet.colour, model), textures.wobble(31, 24, 1.6))
 

@@ -4,7 +4,6 @@ import numpy as np
 from PIL import Image
 
 from storybook.providers.studio.painter import textures
-from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
 from storybook.providers.studio.painter.raster import Rows, by_bands, smoothstep, widen
 from storybook.providers.studio.painter.sheet import Bytes, Floats, Marks, Sheet
 from storybook.providers.studio.painter.styles import brush, relief
@@ -31,7 +30,7 @@ def finish(sheet: Sheet) -> Bytes:
         astray = smoothstep(_strongest(own), 30, 60)
         band += own * (1 - (1 - astray) * free)[..., None]
         gain = 1 + (_ridges(strokes, rows) + strokes[rows, :, brush.TONE] * np.float32(0.0011)) * free
-        gain += weave[rows] * np.float32(0.018)
+        gain += textures.tooth_of(weave, rows) * np.float32(0.018)
         band *= np.asarray(gain)[..., None]
         return band
 
@@ -65,7 +64,7 @@ def _detail(colour: Bytes) -> Floats:
 def _direction(height: Floats, forms: Marks) -> Floats:
     """The angle of the brush at each point, from 0 to pi: along the rims of bodies, sweeping elsewhere."""
     dx, dy = relief.slope(height, forms)
-    sweep = textures.over_sheet(textures.clouds(81, 64.0))[: HEIGHT // 2, : WIDTH // 2] * 0.4
+    sweep = textures.over_field(textures.clouds(81, 64.0) * 0.4 + textures.clouds(82, 5.0) * 0.13)
     across, along = dy * dy - dx * dx, -2 * dx * dy
     weight = 0.015
     x = relief.soften(across, 3) + weight * np.cos(2 * sweep)

@@ -1,7 +1,7 @@
 """Like a game of the nineties: a coarse grid, few colours, stepped shadows, dithered skies."""
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
 from storybook.providers.studio.painter.raster import Rows, by_bands
@@ -13,6 +13,7 @@ ROWS = 256
 COMMON = 24
 RARE = 20
 
+_CRISP = ImageFilter.UnsharpMask(radius=1.2, percent=90, threshold=6)
 _BAYER = np.array(((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5)), dtype=np.float32) / 15 - 0.5
 
 
@@ -31,7 +32,9 @@ def finish(sheet: Sheet) -> Bytes:
     def step(band: Floats, rows: Rows) -> Floats:
         return band * gain[rows, :, None] + dots[rows, :, None]
 
-    grid = Image.fromarray(by_bands(sheet.colour, step))
+    # The renderer smooths eyes and mouths so that they stay in shape; this gives them their edges back.
+    crisp = np.asarray(Image.fromarray(sheet.colour).filter(_CRISP))
+    grid = Image.fromarray(by_bands(crisp, step))
     few = grid.quantize(palette=_palette(grid), dither=Image.Dither.NONE)
     return np.asarray(few.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.NEAREST))
 

@@ -15,11 +15,11 @@ def finish(sheet: Sheet) -> Bytes:
     """The sheet as pigment on rough paper."""
     load = widen(_load(sheet.forms))
     grain = textures.paper()
-    edge = textures.border(61, 34.0)
+    edge = widen(textures.border(61, 34.0))
     wet = shifted(sheet.colour, textures.wobble(51, 20, 1.7))
 
     def paint(band: Floats, rows: Rows) -> Floats:
-        tooth = grain[rows]
+        tooth = textures.tooth_of(grain, rows)
         pigment = (1 - band * (1 / 255)) * edge[rows, :, None]
         more = load[rows] + tooth * 0.09
         glazed = (1 - pigment * _STRENGTH) * (1 - pigment * more[..., None])
