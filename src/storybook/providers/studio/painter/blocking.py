@@ -7,16 +7,19 @@ from importlib.resources import files
 from typing import Any
 
 from storybook.domain.pictures import PicturePrompt
-from storybook.domain.story import COVER, Actor
-from storybook.providers.studio.painter.characters import Look, width_of
+from storybook.domain.story import COVER, Actor, Pose, Scene
+from storybook.providers.studio.painter.characters import Look, chin_of, width_of
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
 from storybook.providers.studio.painter.places import Place
 from storybook.providers.studio.painter.places.forms import Rect
+from storybook.providers.studio.painter.props import prop_of
 
 _TABLE: dict[str, Any] = tomllib.loads(files(__package__).joinpath("composition.toml").read_text(encoding="utf-8"))
 _SHOTS = ((0.5, 0.925), (0.455, 0.9), (0.4, 0.865))
 _COVER_SHOT = (0.54, 0.935)
-_CLOSE = {1: 1.0, 2: 1.0, 3: 0.93, 4: 0.86}
+_BED_SHOT = (0.4, 0.88)
+_CLOSE = {1: 1.0, 2: 1.0, 3: 0.86, 4: 0.76}
+_BACK = 62
 _HEADROOM = 0.16 * HEIGHT
 _BREADTH = 0.92 * WIDTH
 
@@ -24,7 +27,7 @@ _BREADTH = 0.92 * WIDTH
 @dataclass(frozen=True)
 class Standing:
     """One actor in its place: middle `x`, feet on `ground`, `lift` above it if it floats, `child` the height of a
-    child in this picture.
+    child in this picture. One that is `tucked` in stands up straight in the picture, but behind a blanket.
     """
 
     actor: Actor
@@ -36,6 +39,7 @@ class Standing:
     facing: int
     child: float
     lift: float = 0.0
+    tucked: bool = False
 
     @property
     def feet(self) -> float:
@@ -67,15 +71,39 @@ def swims_only(look: Look) -> bool:
     return look.kind in _TABLE["only_swimmers"]
 
 
+def sleeps(actor: Actor, look: Look, scene: Scene, place: Place) -> bool:
+    """Does the actor lie in a bed: the one of the bedroom, or one among the things of another room?"""
+    things = {thing.name for thing in map(prop_of, scene.props) if thing}
+    bed = place.name == "bedroom" or (place.indoors and "bed" in things)
+    return bed and actor.pose is Pose.LYING and not swims_only(look)
+
+
 def block(prompt: PicturePrompt, looks: dict[str, Look], place: Place, rng: random.Random) -> list[Standing]:
     """Everyone in the scene, side by side; the first of the scene's actors comes nearest to the middle."""
-    actors = prompt.scene.actors
+    scene = prompt.scene
+    tucked = {actor.name for actor in scene.actors if sleeps(actor, looks[actor.name], scene, place)}
+    actors = tuple(_straightened(actor) if actor.name in tucked else actor for actor in scene.actors)
     share, foot = _COVER_SHOT if prompt.page_number == COVER else rng.choice(_SHOTS)
+    if tucked:
+        share, foot = _BED_SHOT
     child = share * HEIGHT * (1.0 if len(actors) == 1 else 0.96)
     child = _fitted(actors, looks, child)
-    row = _row(list(actors), rng)
-    standing = _spread(row, looks, child, foot * HEIGHT, rng, central=prompt.page_number == COVER)
-    return [_lifted(one, place, rng) for one in _facing(standing, rng)]
+    row = sorted(_row(list(actors), rng), key=lambda actor: actor.name not in tucked)
+    left = 0.5 if prompt.page_number == COVER else _share_left(len(row), rng)
+    standing = _spread(row, looks, child, foot * HEIGHT, actors[0], left)
+    standing = [_lifted(one, place, rng) for one in _facing(standing, rng)]
+    return [_in_bed(one, standing, tucked) if one.actor.name in tucked else one for one in standing]
+
+
+def _straightened(actor: Actor) -> Actor:
+    return actor.model_copy(update={"pose": Pose.STANDING})
+
+
+def _in_bed(one: Standing, everyone: list[Standing], tucked: set[str]) -> Standing:
+    """Side by side with all chins at the edge of the blanket."""
+    edge = max(chin_of(other.look, other.actor, other.height) for other in everyone if other.actor.name in tucked)
+    ground = max(other.ground for other in everyone)
+    return replace(one, ground=ground, lift=edge - chin_of(one.look, one.actor, one.height), tucked=True)
 
 
 def _measure(actor: Actor, look: Look, child: float) -> tuple[float, float]:
@@ -105,27 +133,31 @@ def _row(actors: list[Actor], rng: random.Random) -> list[Actor]:
 
 
 def _spread(
-    row: list[Actor], looks: dict[str, Look], child: float, foot: float, rng: random.Random, *, central: bool
+    row: list[Actor], looks: dict[str, Look], child: float, foot: float, front: Actor, share: float
 ) -> list[Standing]:
+    """Everyone side by side, `share` of what is left at their left. In larger groups every other one stands a step
+    further back, but never the `front` one.
+    """
     sizes = [_measure(actor, looks[actor.name], child) for actor in row]
     total = sum(width for _, width in sizes)
-    gap = min(56.0, (_BREADTH - total) / max(1, len(row) - 1) if len(row) > 2 else (_BREADTH - total) / 3)
-    slack = WIDTH - total - gap * (len(row) - 1)
-    share = (
-        0.5
-        if central
-        else rng.uniform(0.38, 0.62)
-        if len(row) > 1
-        else rng.choice((rng.uniform(0.3, 0.42), rng.uniform(0.58, 0.7)))
-    )
-    x, standing = slack * share, []
+    gap = min(56.0, (_BREADTH - total) / (len(row) - 1 if len(row) > 2 else 3))
+    x = (WIDTH - total - gap * (len(row) - 1)) * share
+    nearest, standing = row.index(front), []
     for index, (actor, (height, width)) in enumerate(zip(row, sizes, strict=True)):
-        step = -44 if len(row) > 2 and index % 2 else 0
+        low = actor.pose in {Pose.SITTING, Pose.LYING}
+        back = _BACK if len(row) > 2 and (index - nearest) % 2 and not low else 0
         standing.append(
-            Standing(actor, looks[actor.name], x + width / 2, foot + step, height, width, facing=1, child=child)
+            Standing(actor, looks[actor.name], x + width / 2, foot - back, height, width, facing=1, child=child)
         )
         x += width + gap
     return standing
+
+
+def _share_left(count: int, rng: random.Random) -> float:
+    """Someone alone stands beside the middle, a group about in it."""
+    if count > 1:
+        return rng.uniform(0.38, 0.62)
+    return rng.choice((rng.uniform(0.3, 0.42), rng.uniform(0.58, 0.7)))
 
 
 def _facing(standing: list[Standing], rng: random.Random) -> list[Standing]:

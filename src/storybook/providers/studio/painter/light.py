@@ -14,6 +14,9 @@ from storybook.providers.studio.painter.pen import Pen
 # Things that shine by themselves keep these colours in any light.
 SHINING = frozenset({"#fff3b8", "#ffe28a", "#ffc95c", "#ff9d45", "#bdf5ff", "#fffbe6"})
 
+# At night even what is near takes on some of the colour of the air; without it warm ground turns grey.
+_NIGHT_AIR = 0.18
+
 _TABLE: dict[str, Any] = tomllib.loads(files(__package__).joinpath("light.toml").read_text(encoding="utf-8"))
 
 
@@ -58,7 +61,8 @@ class Light:
         """`colour` as it looks in this light."""
         if colour in SHINING:
             return colour
-        return mix(colour, multiply(colour, self.tint), self.strength)
+        lit = mix(colour, multiply(colour, self.tint), self.strength)
+        return mix(lit, self.haze, _NIGHT_AIR * self.strength) if self.dark else lit
 
     def far(self, colour: str, distance: float) -> str:
         """`colour` of something far away: 0 is near, 1 is lost in the haze. Not to be tinted again."""
@@ -95,7 +99,7 @@ def light_of(time: TimeOfDay, weather: Weather, mood: Mood, *, side: int = -1) -
 def indoor(light: Light, *, dusk: bool) -> Light:
     """The light in a room: lamps keep it warm when it is dark outside."""
     if light.dark:
-        return replace(light, tint="#c79a92", strength=0.62, haze="#6b5d7c")
+        return replace(light, tint="#d6a68e", strength=0.56, haze="#a07a66")
     if dusk:
         return replace(light, tint="#ffc89a", strength=0.5)
     return light.softened(0.8)
@@ -137,6 +141,9 @@ class LitPen(Pen):
 
     def contact_shadow(self, x: float, y: float, rx: float, *, opacity: float = 0.25) -> None:
         self.bare.contact_shadow(x, y, rx, opacity=opacity)
+
+    def foreground(self) -> None:
+        self.bare.foreground()
 
     @contextmanager
     def group(self, transform: str = "", *, opacity: float = 1.0, clip: str = "") -> Iterator[None]:

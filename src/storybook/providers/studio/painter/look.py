@@ -40,5 +40,5 @@ LOOKS: dict[Style, Look] = {
     Style.THREE_D: Look(),
     Style.PIXEL: Look(line=5.0, ink=0.62, smallest=26.0, thinnest=5.0),
     Style.OIL_PAINTING: Look(),
-    Style.CLAYMATION: Look(beads=80.0),
+    Style.CLAYMATION: Look(beads=45.0),
 }

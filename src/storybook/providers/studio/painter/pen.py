@@ -1,5 +1,6 @@
 """The pen that every shape is drawn with: it collects SVG and gives each shape the edge that the style gives it."""
 
+import math
 import random
 import re
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from storybook.providers.studio.painter.look import LOOKS
 
 WIDTH = 960
 HEIGHT = 1280
+NEAR = '<g class="near"/>'
+"""The line of the document from where on everything lies in the foreground."""
 
 _SOLID = 0.75
 _FAINT = 0.5
@@ -26,7 +29,7 @@ class Pen:
     """Draws on a sheet of WIDTH x HEIGHT units, y downwards. Colours are `#rrggbb`; paths are SVG path data.
 
     Each element of the document is a line of its own. Its class says what it is: a `form` is a body that has volume
-    and may throw a shadow, `soft` is light or shade without an edge. `sheet` relies on that.
+    and may throw a shadow, a `wash` one that is as wide as the sheet, `soft` is light or shade without an edge.
     """
 
     def __init__(self, style: Style, rng: random.Random) -> None:
@@ -68,16 +71,15 @@ class Pen:
 
     def wash(self, path: str, top: str, bottom: str, *, opacity: float = 1.0) -> None:
         """A large area that runs from one colour at its top to another at its bottom: a sky, a meadow, a sea."""
-        kind = ' class="backdrop"'
-        if opacity < _FAINT:
-            kind = ' class="soft"'
-        elif opacity >= _SOLID and self._bodies:
-            kind = ' class="form wash"'
-            self._bodies += 1
-        middle, faded = mix(top, bottom, 0.5), _faded("fill", opacity)
+        middle = mix(top, bottom, 0.5)
         box = _box(path) if opacity >= 1 else None
+        # Upright rectangles below everything else, a sky or a wall, are the backdrop and no bodies.
+        kind = ' class="soft"' if opacity < _FAINT else ""
+        if opacity >= _SOLID and (self._bodies or not box):
+            kind = ' class="form wash"' if _breadth(path) > WIDTH / 2 else ' class="form"'
+            self._bodies += 1
         if box:
-            if "form" in kind:
+            if kind:
                 self._body.append(f'<path{kind} d="{path}" fill="{middle}"/>')
             self._body.extend(_stripes(box, top, bottom))
             return
@@ -85,7 +87,7 @@ class Pen:
             '<linearGradient id="{id}" x1="0" y1="0" x2="0" y2="1">'
             f'<stop offset="0" stop-color="{top}"/><stop offset="1" stop-color="{bottom}"/></linearGradient>'
         )
-        self._body.append(f'<path{kind} d="{path}" fill="url(#{fill})" color="{middle}"{faded}/>')
+        self._body.append(f'<path{kind} d="{path}" fill="url(#{fill})" color="{middle}"{_faded("fill", opacity)}/>')
 
     def glow(self, x: float, y: float, radius: float, colour: str, *, opacity: float = 0.6) -> None:
         """A round light that fades to nothing at its edge."""
@@ -96,13 +98,18 @@ class Pen:
         place = f'cx="{x:.1f}" cy="{y:.1f}" rx="{rx * 1.2:.1f}" ry="{rx * 0.24:.1f}"'
         self._soft(place, _SHADOW, min(1.0, opacity * 2.2))
 
+    def foreground(self) -> None:
+        """From here on everything lies in the foreground; what was drawn before may be out of focus."""
+        self._body.append(NEAR)
+
     @contextmanager
     def group(self, transform: str = "", *, opacity: float = 1.0, clip: str = "") -> Iterator[None]:
         """Everything drawn inside is moved by the SVG `transform`, faded, and cut off outside the `clip` path."""
         moved = f' transform="{transform}"' if transform else ""
         clipped = ""
         if clip:
-            clipped = f' clip-path="url(#{self._define(f"""<clipPath id="{{id}}"><path d="{clip}"/></clipPath>""")})"'
+            name = self._define(f'<clipPath id="{{id}}"><path d="{clip}"/></clipPath>')
+            clipped = f' clip-path="url(#{name})"'
         scale = self._scale
         found = _SCALE.search(transform)
         self._scale *= max(abs(float(found[1])), 0.01) if found else 1.0
@@ -162,19 +169,28 @@ def _faded(what: str, opacity: float) -> str:
     return f' {name}="{opacity:.3f}"' if opacity < 1 else ""
 
 
-def _size(path: str) -> float:
-    """About how large the shape is that `path` draws in absolute coordinates."""
+def _corners(path: str) -> tuple[list[float], list[float]]:
+    """All x and all y of a path in absolute coordinates that names its points in full."""
     numbers = [float(number) for number in _NUMBER.findall(path)]
-    xs, ys = numbers[::2], numbers[1::2]
-    return ((max(xs) - min(xs)) * (max(ys) - min(ys))) ** 0.5 if ys else 0.0
+    return numbers[::2], numbers[1::2]
+
+
+def _breadth(path: str) -> float:
+    xs, _ = _corners(path)
+    return max(xs) - min(xs) if xs else 0.0
+
+
+def _size(path: str) -> float:
+    """About how large the shape is that `path` draws."""
+    xs, ys = _corners(path)
+    return math.sqrt((max(xs) - min(xs)) * (max(ys) - min(ys))) if ys else 0.0
 
 
 def _box(path: str) -> tuple[float, float, float, float] | None:
     """Left, top, right and bottom of a path that is an upright rectangle of four corners in absolute coordinates."""
     if not _CORNERS.fullmatch(path):
         return None
-    numbers = [float(number) for number in _NUMBER.findall(path)]
-    xs, ys = numbers[::2], numbers[1::2]
+    xs, ys = _corners(path)
     corners = {(x, y) for x in (min(xs), max(xs)) for y in (min(ys), max(ys))}
     return (min(xs), min(ys), max(xs), max(ys)) if corners == set(zip(xs, ys, strict=True)) else None
 

@@ -2,15 +2,16 @@
 
 import io
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import resvg_py
-from PIL import Image
+from PIL import Image, ImageChops
 
-from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
+from storybook.providers.studio.painter.pen import HEIGHT, NEAR, WIDTH
 
 Floats = npt.NDArray[np.floating[Any]]
 Bytes = npt.NDArray[np.uint8]
@@ -29,12 +30,15 @@ _FADED_GROUP = re.compile(r'^<g([^>]*?) opacity="[\d.]+"')
 @dataclass(frozen=True)
 class Sheet:
     """`colour` is the picture (HEIGHT, WIDTH, 3) as flat shapes in their light. `forms` numbers the bodies in the order
-    in which they were drawn, 0 is bare paper, at 1/FINE of its size. `washes` are the numbers of the large areas.
+    in which they were drawn, 0 is bare paper, at 1/FINE of its size. `washes` are the numbers of the large areas,
+    `near` is that of the last body behind the foreground. `chance` is a number that differs from drawing to drawing.
     """
 
     colour: Bytes
     forms: Marks
     washes: tuple[int, ...]
+    near: int
+    chance: int
 
     @property
     def ground(self) -> int:
@@ -50,15 +54,17 @@ class Sheet:
 
 def read_sheet(svg: str, fineness: float = 1.0) -> Sheet:
     """The drawing of a `Pen`, taken apart; with less `fineness` its edges are softer and it is done sooner."""
-    width, height = round(WIDTH * fineness), round(HEIGHT * fineness)
+    # The renderer keeps the sheet's shape, 3 by 4, so only such sizes come out as they are asked for.
+    unit = round(WIDTH * fineness / (3 * COARSE)) * COARSE
+    width, height = 3 * unit, 4 * unit
     # Gradients cost the renderer many times what flat shapes cost, and nobody sees that they are rendered small.
     colour = raster(_flat(svg), width, height)
     soft = raster(svg, width // COARSE, height // COARSE)
-    bodies, washes = _bodies(svg)
+    bodies, washes, near = _bodies(svg)
     marks = raster(bodies, WIDTH // FINE, HEIGHT // FINE, "black").astype(np.int16)
-    lit = Image.fromarray(_with_light(colour, soft))
+    lit = _with_light(colour, soft)
     full = lit if fineness == 1 else lit.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-    return Sheet(np.asarray(full), marks[..., 0] * 256 + marks[..., 1], washes)
+    return Sheet(np.asarray(full), marks[..., 0] * 256 + marks[..., 1], washes, near, _chance(svg))
 
 
 def raster(svg: str, width: int, height: int, paper: str = "white") -> Bytes:
@@ -74,10 +80,15 @@ def _flat(svg: str) -> str:
     return _GRADIENT.sub('fill="currentColor"', _NEARLY_SOLID.sub("", "\n".join(lines)))
 
 
-def _bodies(svg: str) -> tuple[str, tuple[int, ...]]:
+def _chance(svg: str) -> int:
+    return zlib.crc32(svg.encode())
+
+
+def _bodies(svg: str) -> tuple[str, tuple[int, ...], int]:
+    """The document with each body in the colour of its number, the numbers of the washes and of what is near."""
     lines: list[str] = []
     washes: list[int] = []
-    number = 0
+    number = near = 0
     for line in svg.split("\n"):
         if line.startswith('<path class="form'):
             number += 1
@@ -85,27 +96,29 @@ def _bodies(svg: str) -> tuple[str, tuple[int, ...]]:
                 washes.append(number)
             path = _PATH.search(line)
             lines.append(f'<path{path[0] if path else ""} fill="#{number:04x}00"/>')
+        elif line == NEAR:
+            near = number
         elif line.startswith("<svg"):
             lines.append(line.replace("<svg", '<svg shape-rendering="crispEdges"'))
         elif not line.startswith(("<path", "<ellipse")):
             lines.append(_FADED_GROUP.sub(r"<g\1", line))
-    return "\n".join(lines), tuple(washes)
+    return "\n".join(lines), tuple(washes), near
 
 
-def _with_light(colour: Bytes, soft: Bytes) -> Bytes:
+def _with_light(colour: Bytes, soft: Bytes) -> Image.Image:
     """`colour` changed by what `soft` has and its own small copy has not."""
     flat = Image.fromarray(colour)
-    light = (soft.astype(np.int16) - np.asarray(flat.reduce(COARSE))) // 2 + 128
-    wide = Image.fromarray(light.clip(0, 255).astype(np.uint8)).resize(flat.size, Image.Resampling.BILINEAR)
-    changed = np.asarray(wide).astype(np.int16)
-    changed -= 128
-    changed *= 2
-    changed += colour
-    return changed.clip(0, 255, out=changed).astype(np.uint8)
+    light = soft.astype(np.int16) - np.asarray(flat.reduce(COARSE))
+    more, less = (
+        Image.fromarray(change.clip(0, 255).astype(np.uint8)).resize(flat.size, Image.Resampling.BILINEAR)
+        for change in (light, -light)
+    )
+    return ImageChops.subtract(ImageChops.add(flat, more), less)
 
 
 def read_grid(svg: str, width: int, height: int) -> Sheet:
     """The drawing on a coarse grid; `forms` is of the same size."""
-    bodies, washes = _bodies(svg)
+    bodies, washes, near = _bodies(svg)
     marks = raster(bodies, width, height, "black").astype(np.int16)
-    return Sheet(raster(svg, width, height), marks[..., 0] * 256 + marks[..., 1], washes)
+    forms = marks[..., 0] * 256 + marks[..., 1]
+    return Sheet(raster(svg, width, height), forms, washes, near, _chance(svg))

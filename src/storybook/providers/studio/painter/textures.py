@@ -46,7 +46,7 @@ def prints() -> Floats:
     """The fine ridges of fingerprints and the grain of clay for `tooth_of`, to be added to the light."""
     ridges = np.sin(_noise(43, 26.0) * 22 + _noise(45, 60.0) * 30)
     where = np.clip(_noise(44, 22.0) - 0.55, 0, 1)
-    return _across((ridges * where * 0.07 + _noise(46, 0.8) * 0.014).astype(np.float32))
+    return _across((ridges * where * 0.075 + _noise(46, 0.8) * 0.014).astype(np.float32))
 
 
 def tooth_of(texture: Floats, rows: slice) -> Floats:
@@ -75,7 +75,7 @@ def border(seed: int, width: float) -> Floats:
     y, x = _field_axes()
     across, along = np.minimum(x, WIDTH - 1 - x), np.minimum(y, HEIGHT - 1 - y)
     inside = np.minimum(np.minimum(across, along), np.hypot(across, along) * 0.6)
-    ragged = inside + over_field(_noise(seed, 17.0) * 0.24 + _noise(seed + 1, 4.5) * 0.07) * width
+    ragged = inside + over_field(_noise(seed, 17.0) * 0.2 + _noise(seed + 1, 4.5) * 0.07) * width
     t = np.clip((ragged - width * 0.75) / (width * 0.22), 0, 1)
     pooled = np.exp(-(((ragged - width * 1.02) / (width * 0.12)) ** 2)) * 0.22
     load: Floats = t * t * (3 - 2 * t) * (1 + pooled)

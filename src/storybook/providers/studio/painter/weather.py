@@ -26,7 +26,7 @@ def behind(stage: Stage) -> None:
     elif stage.weather is Weather.SNOW:
         _flakes(stage, 110, (1.6, 4.0), 0.75)
     elif stage.weather is Weather.FOG:
-        _banks(stage, stage.horizon - 90, 4, 0.5)
+        _banks(stage, stage.horizon - 90, 3, 0.6)
 
 
 def before(stage: Stage, faces: Sequence[Rect]) -> None:

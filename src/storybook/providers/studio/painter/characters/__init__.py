@@ -10,7 +10,7 @@ from storybook.providers.studio.painter.characters.swimmer import draw_swimmer
 from storybook.providers.studio.painter.characters.tables import kinds
 from storybook.providers.studio.painter.pen import Pen
 
-__all__ = ["KINDS", "Look", "draw_actor", "hand_of", "kind_named", "look_of", "width_of"]
+__all__ = ["KINDS", "Look", "chin_of", "draw_actor", "hand_of", "kind_named", "look_of", "width_of"]
 
 KINDS: tuple[str, ...] = tuple(kinds())
 
@@ -32,6 +32,13 @@ def hand_of(look: Look, actor: Actor, x: float, ground: float, height: float, fa
     """Where on the sheet the hand is that holds something: the one on the side that the character looks to."""
     figure = figure_of(look, actor, x=x, ground=ground, height=height, facing=facing)
     return figure.root.at(*figure.bones.far_arm.tip)
+
+
+def chin_of(look: Look, actor: Actor, height: float) -> float:
+    """How high above its feet a blanket ends that leaves the face free, in units of the sheet."""
+    figure = figure_of(look, actor, x=0, ground=0, height=height, facing=1)
+    low = 0.85 if figure.kind.torso else 0.5
+    return -figure.head.at(0, 100 * low)[1]
 
 
 def width_of(look: Look, actor: Actor, height: float) -> float:

@@ -13,11 +13,12 @@ from storybook.providers.studio.painter.characters.figure import (
     draw_above_ground,
     draw_named,
     draw_parts,
+    dyed,
     ear_frames,
     tail_frame,
 )
 from storybook.providers.studio.painter.characters.headwear import draw_behind_head, draw_on_head, hair_of
-from storybook.providers.studio.painter.characters.limbs import draw_arm, draw_leg
+from storybook.providers.studio.painter.characters.limbs import draw_arm, draw_fish_tail, draw_leg
 from storybook.providers.studio.painter.characters.tables import parts
 from storybook.providers.studio.painter.pen import Pen
 
@@ -45,6 +46,9 @@ def draw_biped(pen: Pen, figure: Figure) -> None:
 
 
 def _draw_legs(pen: Pen, figure: Figure) -> None:
+    if figure.look.tail:
+        draw_fish_tail(pen, figure)
+        return
     draw_leg(pen, figure, figure.bones.far_leg)
     draw_leg(pen, figure, figure.bones.near_leg)
 
@@ -60,7 +64,10 @@ def _draw_back(pen: Pen, figure: Figure) -> None:
 
 
 def _draw_torso(pen: Pen, figure: Figure) -> None:
-    draw_named(pen, figure.torso, "body", [figure.kind.torso], figure.palette)
+    top = figure.look.top
+    # Between a person's top and trousers no skin may show.
+    colours = dyed(figure, fur=top.colour) if top and figure.kind.family == "person" else figure.palette
+    draw_named(pen, figure.torso, "body", [figure.kind.torso], colours)
     if figure.look.top is None and figure.kind.family != "person":
         draw_named(pen, figure.torso, "body", [figure.kind.belly], figure.palette)
 

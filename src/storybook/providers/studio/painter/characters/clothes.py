@@ -16,7 +16,7 @@ _SKIRTS = {"dress": 0.66, "skirt": 0.6, "coat": 0.44}
 _HEM = {"dress": -24.0, "coat": -14.0}
 _USUAL_HEM = -7.0
 _TUCKED = -24.0
-_ON_BACK = ("backpack", "cape", "wings")
+_ON_BACK = ("backpack", "cape")
 _AT_NECK = ("apron", "bag", "necklace", "bandana", "scarf", "bowtie")
 
 

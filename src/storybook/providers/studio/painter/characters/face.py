@@ -47,13 +47,13 @@ def draw_brows(pen: Pen, figure: Figure) -> None:
         x = side * figure.kind.eye_at[0] + TURN
         inner, outer = x - side * 14 * size, x + side * 15 * size
         line = [(inner, y - reach / 2), (x, y - 3), (outer, y + reach)]
-        Sketch(pen, figure.head).line(line, colour, 5.4 if person else 5.0)
+        Sketch(pen, figure.head).line(line, colour, 5.4 if person else 6.6)
 
 
 def draw_drop(pen: Pen, figure: Figure) -> None:
     """The tear or the drop of sweat of this mood, if it has one."""
     x, y = figure.kind.eye_at
-    where = {"tear": (-x + TURN - 8, y + 36), "sweat": (-figure.kind.cheek_at[0] - 20, y - 30)}
+    where = {"tear": (-x + TURN - 8, y + 36), "sweat": (-figure.kind.cheek_at[0] - 20, max(y - 30, -40.0))}
     if figure.feeling.drop:
         frame = figure.head.moved(*where[figure.feeling.drop])
         draw_named(pen, frame, "mouth", [figure.feeling.drop], figure.palette)

@@ -26,6 +26,8 @@ from storybook.providers.studio.painter.pen import Pen
 TURN = 13.0
 """How far what is nearest to us moves, in head units, when the figure turns to the side it looks to."""
 
+_FREE_HANDED = {Pose.STANDING, Pose.WALKING, Pose.SITTING, Pose.LOOKING_UP}
+_CARRYING = (30.0, 92.0)
 _ROOM = {
     "wizard": 104.0,
     "crown": 42.0,
@@ -74,7 +76,7 @@ def figure_of(look: Look, actor: Actor, *, x: float, ground: float, height: floa
     kind = kinds()[look.kind]
     build = built(kind, look)
     feeling = feelings()[actor.mood]
-    stance = _stance_of(kind, actor.pose)
+    stance = _stance_of(kind, actor)
     scale = height / standing_height(kind, build, look)
     if kind.plan == "swimmer":
         bones = swim_skeleton(build, stance, feeling)
@@ -92,10 +94,14 @@ def figure_of(look: Look, actor: Actor, *, x: float, ground: float, height: floa
     )
 
 
-def _stance_of(kind: Kind, pose: Pose) -> Stance:
+def _stance_of(kind: Kind, actor: Actor) -> Stance:
     """How this kind takes the pose: one that is all head, a star, cannot lie on its belly and sits down."""
-    stance = stances()[pose]
-    return stances()[Pose.SITTING] if stance.prone and not kind.torso else stance
+    stance = stances()[actor.pose]
+    if stance.prone and not kind.torso:
+        stance = stances()[Pose.SITTING]
+    if actor.holding and actor.pose in _FREE_HANDED:
+        return stance.model_copy(update={"far_arm": _CARRYING})
+    return stance
 
 
 def built(kind: Kind, look: Look) -> Build:
@@ -123,8 +129,6 @@ def draw_parts(pen: Pen, frame: Frame, shapes: Iterable[Part], palette: Palette,
     for part in shapes:
         shift = part.depth * turn
         _draw(Sketch(pen, frame.moved(shift, 0) if shift else frame), part, palette)
-        if part.mirror:
-            _draw(Sketch(pen, frame.moved(shift, 0).scaled(-1, 1)), part, palette)
 
 
 def draw_above_ground(pen: Pen, figure: Figure, frame: Frame, shapes: Iterable[Part]) -> None:
@@ -163,10 +167,6 @@ def draw_named(pen: Pen, frame: Frame, group: str, names: Iterable[str], palette
 def dyed(figure: Figure, **colours: str) -> Palette:
     """The figure's palette with some colours replaced: the same shape in another cloth."""
     return {**figure.palette, **colours}
-
-
-def with_frame(figure: Figure, root: Frame) -> Figure:
-    return replace(figure, root=root)
 
 
 def spread(part: Part) -> tuple[Pair, ...]:

@@ -10,6 +10,7 @@ from storybook.providers.studio.painter.pen import Pen
 _SLEEVES = {"tshirt": 0.42, "dress": 0.38, "vest": 0.0}
 _LEGS = {"trousers": 0.94, "shorts": 0.5, "skirt": 0.0, "dungarees": 0.94}
 _ARM = (1.0, 0.94, 0.86, 0.84, 1.0)
+_FIN_TURN = 0.1
 _LEG = (1.0, 0.94, 0.86, 0.8)
 
 
@@ -46,6 +47,30 @@ def draw_leg(pen: Pen, figure: Figure, leg: Limb) -> None:
     _foot(pen, figure, leg)
     if bottom and covered:
         _cover(sketch, leg, (0, covered), [wide * 1.14, wide * 1.08, wide * 1.04], bottom.colour, start=0.1)
+
+
+def draw_fish_tail(pen: Pen, figure: Figure) -> None:
+    """A tail where the legs would be, with its fin at the feet."""
+    near, far, wide = figure.bones.near_leg, figure.bones.far_leg, figure.build.width
+    colour = figure.look.tail
+    spine = [_midway(a, b) for a, b in zip(near.points, far.points, strict=True)]
+    sketch = Sketch(pen, figure.root)
+    fin = figure.root.moved(*spine[-1]).turned(-(near.angle + far.angle) * _FIN_TURN).scaled(figure.build.foot / 100)
+    for side in (-1, 1):
+        lobe = [(0, -64), (side * 66, -62), (side * 150, -48), (side * 138, 8), (side * 66, 24), (0, 8)]
+        sketch.within(fin).blob(lobe, lighter(colour, 0.25), soft=0.9)
+    sketch.limb(spine, [wide * 0.92, wide * 0.86, wide * 0.62, wide * 0.4, wide * 0.22], colour, start=0.3, cap=0.3)
+    for share in (0.3, 0.48, 0.66):
+        (x, y), half = _at(spine, share), wide * (0.7 - 0.5 * share)
+        sketch.line([(x - half, y - 8), (x, y + 10), (x + half, y - 8)], darker(colour, 0.2), 6.0, opacity=0.6)
+
+
+def _midway(a: Point, b: Point) -> Point:
+    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+
+
+def _at(spine: list[Point], share: float) -> Point:
+    return along(spine, 31)[round(share * 30)]
 
 
 def _sleeve(figure: Figure) -> float:

@@ -16,7 +16,8 @@ class Garment:
 class Look:
     """One character's looks. Colours are `#rrggbb`; `fur` is the skin of a person.
 
-    `build` is 1 for the usual figure, more for a round one; `age` is "young", "grown" or "old".
+    `tail` is the colour of a fish tail instead of legs, "" for none; `build` is 1 for the usual figure, more for a
+    round one; `age` is "young", "grown" or "old".
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Look:
     bottom: Garment | None = None
     shoes: Garment | None = None
     accessories: tuple[Garment, ...] = ()
+    tail: str = ""
 
     def wears(self, name: str) -> Garment | None:
         """The accessory of that name, if it is worn."""

@@ -12,7 +12,7 @@ Palette = dict[str, str]
 def palette_of(look: Look) -> Palette:
     """Every colour that a part may name."""
     fur = look.fur
-    glow = "#f0908c" if luminance(look.fur) > 0.45 else "#d9655f"
+    glow = "#ff8f93" if luminance(look.fur) > 0.45 else "#d9655f"
     screen = look.kind == "robot"
     return {
         "fur": fur,
@@ -40,5 +40,4 @@ def palette_of(look: Look) -> Palette:
         "steel": "#c7d0da",
         "tear": "#7cc4f0",
         "gold": "#f5c451",
-        "wood": "#9c6b43",
     }

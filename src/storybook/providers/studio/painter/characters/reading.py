@@ -9,7 +9,7 @@ from storybook.domain.characters import CharacterSheet
 from storybook.providers.studio.painter.characters.colour import darker, lighter
 from storybook.providers.studio.painter.characters.look import Look
 from storybook.providers.studio.painter.characters.tables import Kind, kinds, words
-from storybook.providers.studio.painter.characters.wardrobe import dress
+from storybook.providers.studio.painter.characters.wardrobe import dress, finned
 from storybook.providers.studio.painter.characters.wording import Hit, colour_before, find, find_all, has
 from storybook.providers.studio.painter.colour import luminance, mix
 
@@ -32,6 +32,9 @@ def look_of(sheet: CharacterSheet) -> Look:
     everything = _everything(sheet)
     features = words()["features"]
     top, bottom, shoes, accessories = dress(sheet, everything, kind, person=person, chance=chance)
+    tail = ""
+    if person and has(everything, features["mermaid"]):
+        top, bottom, shoes, tail = finned(top)
     return Look(
         kind=kind,
         fur=fur,
@@ -50,6 +53,7 @@ def look_of(sheet: CharacterSheet) -> Look:
         bottom=bottom,
         shoes=shoes,
         accessories=accessories,
+        tail=tail,
     )
 
 
@@ -61,7 +65,8 @@ def kind_named(text: str) -> str:
     if people and others:
         first, second = sorted([people[0], others[0]])
         # "fox girl" and "grandmother owl" are a fox and an owl; "a girl who loves owls" is a girl.
-        if second.start - first.end <= 2:
+        between = text[first.end : second.start]
+        if len(between) <= 2 or (first.meaning == "child" and not has(between, words()["short"]["apart"])):
             return others[0].meaning
         return first.meaning
     return next((hit.meaning for hit in [*others, *people]), "")
@@ -84,7 +89,9 @@ def _everything(sheet: CharacterSheet) -> str:
 
 def _kind_of(sheet: CharacterSheet, chance: random.Random) -> str:
     looks = sheet.appearance
-    texts = (sheet.master_description, looks.body, looks.face, looks.age_visual, looks.skin, looks.hair, sheet.name)
+    # "Robin, a small boy" is no bird.
+    unnamed = sheet.master_description.lower().replace(sheet.name.lower(), " ")
+    texts = (unnamed, looks.body, looks.face, looks.age_visual, looks.skin, looks.hair, sheet.master_description)
     named = next((kind for kind in map(kind_named, texts) if kind), "child")
     coin = "girl" if chance.random() < 0.5 else "boy"
     if named != "child":

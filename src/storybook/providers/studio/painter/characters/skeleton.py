@@ -91,7 +91,7 @@ def swim_skeleton(build: Build, stance: Stance, feeling: Feeling) -> Skeleton:
     """The joints of one that swims: its body is where its hips are, its face where its head is, its arms are fins."""
     lean = max(-26.0, min(10.0, stance.tilt * 1.4 - stance.lift * 0.12 + stance.lean * 0.25))
     middle = (build.width * 0.12, -build.torso * 0.51 - stance.lift * 0.4)
-    turned = _turned((build.width * 0.15, -build.torso * 0.02), lean)
+    turned = _turned((build.width * 0.165, -build.torso * 0.02), lean)
     head = middle[0] + turned[0], middle[1] + turned[1]
     arms = []
     for side, angles in ((-1, stance.near_arm), (1, stance.far_arm)):

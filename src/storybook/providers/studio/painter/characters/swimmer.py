@@ -23,7 +23,7 @@ def draw_swimmer(pen: Pen, figure: Figure) -> None:
     for worn in _NECKWEAR:
         if garment := figure.look.wears(worn):
             colours = cloth(figure, garment)
-            Sketch(pen, body).limb([(-34, -78), (-8, 0), (-30, 82)], [12, 12, 12], colours["cloth"])
+            Sketch(pen, body).limb([(-70, -54), (-50, 6), (-66, 68)], [12, 12, 12], colours["cloth"])
             break
     draw_on_head(pen, figure)
     _draw_fin(pen, figure, near=True)

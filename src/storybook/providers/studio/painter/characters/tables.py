@@ -59,7 +59,7 @@ class Build(Strict):
 class Part(Strict):
     """One shape of a part list. Exactly one of `blob`, `oval`, `line` and `limb` is given.
 
-    `fill` names a colour of the palette, `depth` is how far it moves when the figure turns, `mirror` draws it twice.
+    `fill` names a colour of the palette, `depth` is how far it moves when the figure turns.
     """
 
     fill: str
@@ -71,7 +71,6 @@ class Part(Strict):
     soft: float = 1.0
     turn: float = 0.0
     depth: float = 0.0
-    mirror: bool = False
     outline: bool = True
     shade: bool = True
     opacity: float = 1.0

@@ -10,9 +10,10 @@ from storybook.providers.studio.painter.characters.wording import clause_at, col
 
 Wardrobe = tuple[Garment | None, Garment | None, Garment | None, tuple[Garment, ...]]
 
-_NO_SHOES = {"fish", "whale"}
+_NO_SHOES = {"fish", "whale", "octopus", "truck"}
 _MANY_ACCESSORIES = 4
 _LENT = ("scarf", "bandana", "bowtie", "backpack", "ribbon", "beanie")
+_SCALES = "#4fb5a3"
 _LENT_TO_HEADS = ("ribbon", "beanie", "cap")
 _ONE_OF = (
     {"cap", "beanie", "helmet", "crown", "wizard", "hat", "flower", "headband", "ribbon", "hairpin"},
@@ -28,7 +29,8 @@ def dress(sheet: CharacterSheet, everything: str, kind: str, *, person: bool, ch
     top = _garment(clothing.top.lower(), "tops", picks[0])
     bottom = _garment(clothing.bottom.lower(), "bottoms", picks[1])
     shoes = _garment(clothing.shoes.lower(), "shoes", picks[2])
-    bottom = bottom or _garment(clothing.top.lower(), "bottoms", picks[1])
+    over_top = _garment(clothing.top.lower(), "bottoms", picks[1])
+    bottom = over_top if over_top and over_top.name == "dungarees" else bottom or over_top
     if person:
         top = top or Garment(chance.choice(("jumper", "tshirt", "hoodie", "shirt")), picks[0])
         if top.name != "dress":
@@ -39,10 +41,21 @@ def dress(sheet: CharacterSheet, everything: str, kind: str, *, person: bool, ch
     top, hood = _rainwear(top)
     worn = (*hood, *_accessories(sheet, everything, picks[3]))
     if not person and not (top or bottom or worn) and not _nothing(clothing.accessories.lower()):
-        worn = (Garment(chance.choice(_LENT if kinds()[kind].torso else _LENT_TO_HEADS), picks[3]),)
+        worn = (Garment(chance.choice(_LENT_TO_HEADS if _all_head(kind) else _LENT), picks[3]),)
     if kind in _NO_SHOES:
         shoes = None
     return top, bottom, shoes, worn
+
+
+def finned(top: Garment | None) -> tuple[Garment | None, None, None, str]:
+    """What someone wears whose legs are a fish tail, and the tail's colour: that of her dress, if it is one."""
+    if top and top.name == "dress":
+        return Garment("tshirt", top.colour, top.pattern), None, None, top.colour
+    return top, None, None, _SCALES
+
+
+def _all_head(kind: str) -> bool:
+    return not kinds()[kind].torso or kinds()[kind].plan == "swimmer"
 
 
 def _picks(chance: random.Random) -> tuple[str, str, str, str]:

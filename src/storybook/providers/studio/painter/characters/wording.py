@@ -66,5 +66,7 @@ def _pattern(term: str) -> re.Pattern[str]:
         return re.compile(rf"(?<![a-z]){re.escape(term)}(?:e?s)?(?![a-z])")
     if term in words()["short"]["words"]:
         particles = "|".join(words()["short"]["particles"])
-        return re.compile(rf"(?<![가-힣一-鿿]){re.escape(term)}(?=(?:{particles})?(?:[^가-힣一-鿿]|$))")
+        return re.compile(
+            rf"(?<![가-힣一-鿿])(?<![한두세네몇\d] ){re.escape(term)}(?=(?:{particles})?(?:[^가-힣一-鿿]|$))"
+        )
     return re.compile(re.escape(term))

@@ -19,7 +19,7 @@ class Place:
     """A place: `backdrop` is drawn before everyone, `front` after; `ground` is the range of the horizon.
 
     `has` names the props that its backdrop shows already, `tint` is the colour of its own light, `open_air` says
-    that rain and snow fall on it.
+    that rain and snow fall on it, `free_wall` is where across the sheet something may hang.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Place:
     open_air: bool
     has: tuple[str, ...]
     tint: str
+    free_wall: float
     backdrop: Painter
     front: Painter
 
@@ -74,6 +75,7 @@ def _load() -> dict[str, Place]:
             open_air=entry.get("open_air", not entry.get("indoors", False)),
             has=tuple(entry.get("has", ())),
             tint=entry.get("tint", ""),
+            free_wall=entry.get("free_wall", 0.0),
             backdrop=_PAINTERS[name][0],
             front=_PAINTERS[name][1],
         )

@@ -10,6 +10,7 @@ from storybook.providers.studio.painter.places.forms import (
     blob,
     box,
     closed,
+    curve,
     poly,
     rolling,
     spot,
@@ -68,7 +69,7 @@ def space(stage: Stage) -> None:
         box(-20, -20, WIDTH + 40, HEIGHT), mix("#131338", stage.sun.top, shift), mix("#3d2f6e", stage.sun.bottom, shift)
     )
     for share, y, colour in ((0.25, 240, "#5d4bb0"), (0.75, 430, "#a2508f"), (0.5, 620, "#2d6fa8")):
-        bare.glow(stage.x(share), y, 380, colour, opacity=0.5)
+        bare.glow(stage.x(share), y, 225, colour, opacity=0.65)
     heavens.stars(bare, rng, horizon, 130)
     _planet(stage, stage.x(0.78), 250, 96, stage.own.choice(("#e89a5b", "#d9778f", "#6fb4c9")), ring=True)
     _earth(stage, stage.x(0.17), 330 + rng.uniform(-60, 60), 62)
@@ -88,24 +89,20 @@ def space(stage: Stage) -> None:
 
 
 def _planet(stage: Stage, x: float, y: float, r: float, colour: str, *, ring: bool) -> None:
-    bare = stage.bare
+    bare, a, k = stage.bare, r * 1.75, r * 0.42
     bare.glow(x, y, r * 1.7, colour, opacity=0.35)
-    if ring:
-        bare.stroke(
-            f"M{x - r * 1.1:.1f},{y + r * 0.05:.1f}C{x - r * 2:.1f},{y + r * 0.1:.1f} {x - r * 0.6:.1f},{y - r * 0.75:.1f} {x + r * 0.9:.1f},{y - r * 0.55:.1f}",
-            "#f0d9a8",
-            r * 0.12,
-        )
-    bare.ellipse(x, y, r, r, colour, outline=False)
-    disc = spot(x, y, r, r)
-    with bare.group(clip=disc):
-        for dy, h in ((-0.45, 0.16), (0.05, 0.22), (0.5, 0.14)):
-            bare.shape(
-                spot(x, y + dy * r, r * 1.1, h * r), lighter(colour, 0.3), outline=False, shade=False, opacity=0.5
-            )
-    if ring:
-        front = f"M{x - r * 1.1:.1f},{y + r * 0.05:.1f}C{x - r * 2.3:.1f},{y + r * 0.9:.1f} {x + r * 2.6:.1f},{y - r * 0.1:.1f} {x + r * 0.9:.1f},{y - r * 0.55:.1f}"
-        bare.stroke(front, "#f6e3b8", r * 0.13)
+    with bare.group(f"translate({x:.1f},{y:.1f}) rotate(-16)"):
+        if ring:
+            behind = f"M{-a:.1f},0C{-a:.1f},{-k:.1f} {a:.1f},{-k:.1f} {a:.1f},0"
+            bare.stroke(behind, "#e6cf9c", r * 0.12)
+        bare.ellipse(0, 0, r, r, colour, outline=False)
+        for dy, h in ((-0.45, 0.1), (0.02, 0.15), (0.5, 0.09)):
+            half = (1 - dy * dy) ** 0.5 * 0.97 * r
+            band = curve([(-half, dy * r), (0, dy * r + r * 0.1), (half, dy * r)])
+            bare.stroke(band, lighter(colour, 0.3), h * r, opacity=0.55)
+        if ring:
+            front = f"M{-a:.1f},0C{-a:.1f},{k:.1f} {a:.1f},{k:.1f} {a:.1f},0"
+            bare.stroke(front, "#f6e3b8", r * 0.13)
 
 
 def _earth(stage: Stage, x: float, y: float, r: float) -> None:
@@ -150,10 +147,10 @@ def cave(stage: Stage) -> None:
             outline=False,
             shade=False,
         )
-    stage.bare.glow(mouth_x, mouth_y + 60, 470, stage.sun.warm, opacity=0.14 if stage.sun.dark else 0.4)
+    stage.bare.glow(mouth_x, mouth_y + 60, 330, stage.sun.warm, opacity=0.14 if stage.sun.dark else 0.4)
     floor = stage.colour("ground")
     pen.wash(below(rolling(rng, horizon, 22)), lighter(floor, 0.3), darker(floor, 0.3))
-    stage.bare.glow(mouth_x, horizon + 60, 330, stage.sun.warm, opacity=0.1 if stage.sun.dark else 0.34)
+    stage.bare.glow(mouth_x, horizon + 60, 230, stage.sun.warm, opacity=0.1 if stage.sun.dark else 0.34)
     for share, dy in ((0.16, 120), (0.9, 90)):
         _crystals(stage, stage.x(share), horizon + dy)
     for _ in range(7):
@@ -174,7 +171,10 @@ def _stalactites(stage: Stage) -> None:
     while x < WIDTH:
         w, edge = stage.rng.uniform(50, 110), abs(x / WIDTH - 0.5) * 2
         h = 60 + 210 * edge * stage.rng.uniform(0.4, 1.0)
-        path += f"L{x:.1f},40Q{x + w * 0.4:.1f},{40 + h * 0.5:.1f} {x + w * 0.5:.1f},{40 + h:.1f}Q{x + w * 0.6:.1f},{40 + h * 0.5:.1f} {x + w:.1f},40"
+        path += (
+            f"L{x:.1f},40Q{x + w * 0.4:.1f},{40 + h * 0.5:.1f} {x + w * 0.5:.1f},{40 + h:.1f}"
+            f"Q{x + w * 0.6:.1f},{40 + h * 0.5:.1f} {x + w:.1f},40"
+        )
         x += w
     stage.pen.shape(path + f"L{WIDTH + 60},-40Z", darker(stage.colour("rock"), 0.2))
 

@@ -232,7 +232,8 @@ def barn(stage: Stage, x: float, y: float, width: float) -> None:
     dx, dw, dh = x - width * 0.17, width * 0.34, h * 0.72
     pen.shape(box(dx, y - dh, dw, dh), lighter(red, 0.08), shade=False)
     pen.stroke(
-        f"M{dx:.1f},{y:.1f}L{dx:.1f},{y - dh:.1f}L{dx + dw:.1f},{y - dh:.1f}L{dx + dw:.1f},{y:.1f}L{dx:.1f},{y - dh:.1f}"
+        f"M{dx:.1f},{y:.1f}L{dx:.1f},{y - dh:.1f}L{dx + dw:.1f},{y - dh:.1f}"
+        f"L{dx + dw:.1f},{y:.1f}L{dx:.1f},{y - dh:.1f}"
         f"M{dx + dw:.1f},{y - dh:.1f}L{dx:.1f},{y:.1f}",
         trim,
         width * 0.02,

@@ -165,8 +165,10 @@ def spot(x: float, y: float, rx: float, ry: float) -> str:
     )
 
 
-def winding(rng: random.Random, top: Point, bottom_x: float, widths: tuple[float, float], bend: float = 1.0) -> str:
-    """A path or a river that comes from `top` and widens to the lower edge."""
+def banks(
+    rng: random.Random, top: Point, bottom_x: float, widths: tuple[float, float], bend: float = 1.0
+) -> tuple[list[Point], list[Point]]:
+    """The left and right edge of something that comes from `top` in bends and widens to the lower edge."""
     x, y = top
     swing = rng.choice((-1, 1)) * rng.uniform(90, 150) * bend
     far, near = widths
@@ -174,10 +176,19 @@ def winding(rng: random.Random, top: Point, bottom_x: float, widths: tuple[float
         (x, y),
         (x + swing * 0.5, y + (HEIGHT - y) * 0.16),
         ((x + bottom_x) / 2 - swing * 0.4, y + (HEIGHT - y) * 0.45),
+        (bottom_x, HEIGHT + EDGE),
     ]
-    middle.append((bottom_x, HEIGHT + EDGE))
-    shares = (0.0, 0.12, 0.4, 1.0)
-    left = [(p[0] - far - (near - far) * s, p[1]) for p, s in zip(middle, shares, strict=True)]
-    right = [(p[0] + far + (near - far) * s, p[1]) for p, s in zip(middle, shares, strict=True)]
-    back = list(reversed(right))
-    return curve(left) + "L" + curve(back)[1:] + "Z"
+    halves = [far + (near - far) * share for share in (0.0, 0.12, 0.4, 1.0)]
+    left = [(px - half, py) for (px, py), half in zip(middle, halves, strict=True)]
+    right = [(px + half, py) for (px, py), half in zip(middle, halves, strict=True)]
+    return left, right
+
+
+def between(left: Sequence[Point], right: Sequence[Point]) -> str:
+    """The area between two soft lines."""
+    return curve(left) + "L" + curve(list(reversed(right)))[1:] + "Z"
+
+
+def winding(rng: random.Random, top: Point, bottom_x: float, widths: tuple[float, float], bend: float = 1.0) -> str:
+    """A path that comes from `top` and widens to the lower edge."""
+    return between(*banks(rng, top, bottom_x, widths, bend))

@@ -36,14 +36,14 @@ def sun(stage: Stage, x: float, y: float) -> None:
     light, time = stage.sun, stage.time
     if time is not TimeOfDay.DAY:
         y = stage.horizon - stage.rng.uniform(110, 190)
-    stage.bare.glow(x, y, 420, light.warm, opacity=0.55)
-    stage.bare.glow(x, y, 170, light.warm, opacity=0.7)
+    stage.bare.glow(x, y, 260, light.warm, opacity=0.7)
+    stage.bare.glow(x, y, 120, light.warm, opacity=0.7)
     stage.bare.ellipse(x, y, 56, 56, mix(light.warm, "#fffdf0", 0.45), outline=False, shade=False)
 
 
 def moon(pen: Pen, x: float, y: float, radius: float, light: Light, *, opacity: float = 1.0) -> None:
     """A full moon with a halo and a few soft seas."""
-    pen.glow(x, y, radius * 4.6, "#cfd9ff", opacity=0.34 * opacity)
+    pen.glow(x, y, radius * 3.8, "#cfd9ff", opacity=0.34 * opacity)
     pen.glow(x, y, radius * 1.9, "#fff6d6", opacity=0.5 * opacity)
     pen.ellipse(x, y, radius, radius, mix("#fff4cf", light.top, 0.05), outline=False, opacity=opacity)
     seas = spot(x - radius * 0.3, y - radius * 0.2, radius * 0.24, radius * 0.2)
@@ -109,10 +109,17 @@ def cloud(
         radius = size * (0.46 - 0.2 * abs(share)) * rng.uniform(0.85, 1.15)
         heads.append((x + share * size * 0.74, y - radius * 0.62, radius))
     base = spot(x, y, size * 1.02, size * 0.16)
-    with pen.group(opacity=opacity):
-        pen.shape(base + "".join(spot(hx, hy + 8, r, r) for hx, hy, r in heads), under, outline=False, shade=False)
-        top = "".join(spot(hx - r * 0.08, hy, r * 0.92, r * 0.88) for hx, hy, r in heads)
-        pen.shape(top + spot(x - size * 0.04, y - 6, size * 0.9, size * 0.11), fill, outline=False, shade=False)
+    pen.shape(
+        base + "".join(spot(hx, hy + 8, r, r) for hx, hy, r in heads),
+        under,
+        outline=False,
+        shade=False,
+        opacity=opacity,
+    )
+    top = "".join(spot(hx - r * 0.08, hy, r * 0.92, r * 0.88) for hx, hy, r in heads)
+    pen.shape(
+        top + spot(x - size * 0.04, y - 6, size * 0.9, size * 0.11), fill, outline=False, shade=False, opacity=opacity
+    )
 
 
 def far_birds(stage: Stage) -> None:

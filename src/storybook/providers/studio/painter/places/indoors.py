@@ -84,7 +84,10 @@ def floor(stage: Stage, kind: str) -> None:
     if kind == "boards":
         lines = "".join(f"M{vanish + k * 92:.0f},{y:.0f}L{vanish + k * 190:.0f},{HEIGHT + 20}" for k in range(-7, 8))
         lines += "".join(
-            f"M{vanish + k * 92 + 98 * k * s:.0f},{y + depth * s:.0f}L{vanish + (k + 1) * 92 + 98 * (k + 1) * s:.0f},{y + depth * s:.0f}"
+            (
+                f"M{vanish + k * 92 + 98 * k * s:.0f},{y + depth * s:.0f}"
+                f"L{vanish + (k + 1) * 92 + 98 * (k + 1) * s:.0f},{y + depth * s:.0f}"
+            )
             for k, s in zip(range(-5, 5), (0.3, 0.7, 0.16, 0.5, 0.82, 0.24, 0.6, 0.4, 0.75, 0.2), strict=True)
         )
         pen.stroke(lines, darker(colour, 0.2), 3.5, opacity=0.7)
@@ -134,7 +137,7 @@ def window(stage: Stage, x: float, y: float, width: float, height: float) -> Non
     pen.shape(box(x - 26, y + height, width + 52, 22, 6), lighter(frame, 0.2))
     curtains(stage, x, y, width, height)
     if not light.dark:
-        bare.glow(x + width / 2, y + height / 2, width * 1.5, light.warm, opacity=0.28)
+        bare.glow(x + width / 2, y + height / 2, width, light.warm, opacity=0.34)
 
 
 def view(stage: Stage, x: float, y: float, width: float, height: float) -> None:
@@ -179,12 +182,18 @@ def curtains(stage: Stage, x: float, y: float, width: float, height: float) -> N
     for edge, side in ((x - 40, 1), (x + width + 40, -1)):
         inner, tie = edge + side * width * 0.36, y + height * 0.62
         drape = (
-            f"M{edge:.1f},{y - 34:.1f}L{inner:.1f},{y - 34:.1f}C{inner:.1f},{y + height * 0.3:.1f} {edge + side * 30:.1f},{tie - 30:.1f} {edge + side * 26:.1f},{tie:.1f}"
-            f"C{edge + side * 30:.1f},{tie + 40:.1f} {edge + side * 60:.1f},{low - 40:.1f} {edge + side * 58:.1f},{low:.1f}L{edge - side * 14:.1f},{low:.1f}Z"
+            f"M{edge:.1f},{y - 34:.1f}L{inner:.1f},{y - 34:.1f}"
+            f"C{inner:.1f},{y + height * 0.3:.1f} {edge + side * 30:.1f},{tie - 30:.1f} "
+            f"{edge + side * 26:.1f},{tie:.1f}"
+            f"C{edge + side * 30:.1f},{tie + 40:.1f} {edge + side * 60:.1f},{low - 40:.1f} "
+            f"{edge + side * 58:.1f},{low:.1f}L{edge - side * 14:.1f},{low:.1f}Z"
         )
         pen.shape(drape, cloth)
         folds = "".join(
-            f"M{edge + side * d * 0.9:.1f},{y - 20:.1f}Q{edge + side * d * 0.5:.1f},{tie - 60:.1f} {edge + side * (8 + d * 0.12):.1f},{tie - 8:.1f}"
+            (
+                f"M{edge + side * d * 0.9:.1f},{y - 20:.1f}Q{edge + side * d * 0.5:.1f},{tie - 60:.1f}"
+                f" {edge + side * (8 + d * 0.12):.1f},{tie - 8:.1f}"
+            )
             for d in (30, 62)
         )
         pen.stroke(folds, darker(cloth, 0.18), 3.5, opacity=0.7)
@@ -243,18 +252,6 @@ def bookcase(stage: Stage, x: float, y: float, width: float, shelves: int, shelf
         book_row(stage, x + 17, top + shelf - 14, width - 34, shelf - 20)
 
 
-def table_lamp(stage: Stage, x: float, y: float, height: float) -> None:
-    """A lamp with a shade that stands at (x, y) and glows when it is dark."""
-    pen, h = stage.pen, height
-    pen.shape(box(x - h * 0.05, y - h * 0.55, h * 0.1, h * 0.5, 6), "#c98f55")
-    pen.ellipse(x, y - h * 0.04, h * 0.24, h * 0.07, "#c98f55")
-    hood = poly((x - h * 0.24, y - h), (x + h * 0.24, y - h), (x + h * 0.4, y - h * 0.48), (x - h * 0.4, y - h * 0.48))
-    pen.shape(hood, "#ffe28a" if stage.lamps else "#f3d9a4")
-    if stage.lamps:
-        pen.glow(x, y - h * 0.7, h * 2.6, stage.sun.warm, opacity=0.55)
-        pen.glow(x, y - h * 0.7, h * 0.9, "#fff3b8", opacity=0.5)
-
-
 def moonlight(stage: Stage, x: float, width: float) -> None:
     """The light of the window on the floor."""
     y, lean = stage.horizon + 30, stage.light.side * -90
@@ -273,14 +270,3 @@ def plant_pot(stage: Stage, x: float, y: float, height: float) -> None:
         poly((x - h * 0.2, y - h * 0.36), (x + h * 0.2, y - h * 0.36), (x + h * 0.14, y), (x - h * 0.14, y)), "#c97a54"
     )
     pen.shape(box(x - h * 0.23, y - h * 0.42, h * 0.46, h * 0.09, 4), "#d68b63")
-
-
-def hanging_lamp(stage: Stage, x: float) -> None:
-    pen = stage.pen
-    pen.stroke(f"M{x},-10L{x},110", "#6b5a50", 5)
-    pen.ellipse(x, 176, 20, 20, "#fff3b8", outline=False, shade=False)
-    pen.shape(
-        f"M{x - 84},172C{x - 70},110 {x - 30},96 {x},96C{x + 30},96 {x + 70},110 {x + 84},172Z", stage.colour("rug")
-    )
-    if stage.lamps:
-        pen.glow(x, 190, 420, stage.sun.warm, opacity=0.5)

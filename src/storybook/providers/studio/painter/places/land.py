@@ -33,9 +33,9 @@ def ground(stage: Stage, *, swing: float = 18, light: float = 0.22) -> None:
     colour, depth = stage.colour("ground"), HEIGHT - stage.horizon
     stage.pen.wash(below(rolling(stage.rng, stage.horizon, swing)), lighter(colour, light), darker(colour, 0.16))
     swell = below(rolling(stage.rng, stage.horizon + depth * 0.2, 30, 4))
-    stage.pen.shape(swell, lighter(colour, 0.08), outline=False, shade=False, opacity=0.6)
+    stage.pen.shape(swell, lighter(colour, 0.12), outline=False, shade=False)
     fold = below(rolling(stage.rng, stage.horizon + depth * 0.54, 32, 4))
-    stage.pen.wash(fold, darker(colour, 0.05), darker(colour, 0.2), opacity=0.7)
+    stage.pen.wash(fold, lighter(colour, 0.02), darker(colour, 0.18))
 
 
 def meadow(stage: Stage) -> None:
@@ -59,7 +59,7 @@ def meadow(stage: Stage) -> None:
         built.house(stage, stage.x(0.2), horizon + 26, 150, "#f3e6cf", stage.colour("roof"))
     else:
         plants.bush(stage.pen, rng, stage.x(0.1 if variant == 0 else 0.9), horizon + 52, 150, stage.colour("leaf"))
-    if variant == 1:
+    if variant == 1 and stage.free(stage.x(0.84), 90):
         landmarks.windmill(stage, stage.x(0.84), horizon + 34, 330)
     area = (0.0, horizon + 40, float(WIDTH), HEIGHT - 60.0)
     plants.grass(stage, stage.colour("ground"), 90, area)
@@ -134,8 +134,8 @@ def farm(stage: Stage) -> None:
         start=-20 if stage.flip else WIDTH * 0.56,
         end=WIDTH * 0.44 if stage.flip else WIDTH + 20,
     )
-    if rng.random() < 0.5:
-        landmarks.windmill(stage, stage.x(0.36), horizon + 14, 250)
+    if stage.free(stage.x(0.34), 60):
+        landmarks.windmill(stage, stage.x(0.34), horizon + 14, 250)
     for share in (0.3, 0.42):
         _haystack(stage, stage.x(share), horizon + 78 + 40 * share, 110)
     plants.grass(stage, stage.colour("ground"), 70, (0, horizon + 130, WIDTH, HEIGHT - 60))
@@ -157,7 +157,11 @@ def _haystack(stage: Stage, x: float, y: float, width: float) -> None:
     pen, w = stage.pen, width / 2
     pen.contact_shadow(x, y, w * 1.1)
     pen.shape(
-        f"M{x - w},{y}C{x - w},{y - w * 1.1} {x - w * 0.5},{y - w * 1.7} {x},{y - w * 1.7}C{x + w * 0.5},{y - w * 1.7} {x + w},{y - w * 1.1} {x + w},{y}Z",
+        (
+            f"M{x - w},{y}C{x - w},{y - w * 1.1} {x - w * 0.5},{y - w * 1.7} {x},{y - w * 1.7}"
+            f"C{x + w * 0.5},{y - w * 1.7} {x + w},{y - w * 1.1} {x + w},{y}"
+            f"Z"
+        ),
         "#e5be5f",
     )
     pen.stroke(
@@ -195,7 +199,10 @@ def playground(stage: Stage) -> None:
 def _swing(stage: Stage, x: float, y: float) -> None:
     pen, top = stage.pen, y - 330
     pen.contact_shadow(x, y, 150, opacity=0.18)
-    legs = f"M{x - 150},{y}L{x - 112},{top}M{x - 74},{y}L{x - 112},{top}M{x + 150},{y}L{x + 112},{top}M{x + 74},{y}L{x + 112},{top}"
+    legs = (
+        f"M{x - 150},{y}L{x - 112},{top}M{x - 74},{y}L{x - 112},{top}"
+        f"M{x + 150},{y}L{x + 112},{top}M{x + 74},{y}L{x + 112},{top}"
+    )
     pen.stroke(legs, stage.colour("frame"), 15)
     pen.stroke(f"M{x - 125},{top}L{x + 125},{top}", darker(stage.colour("frame"), 0.12), 17)
     for dx in (-52, 52):
@@ -214,7 +221,11 @@ def _slide(stage: Stage, x: float, y: float) -> None:
     pen.shape(poly((a - side * 20, y - 322), ((a + b) / 2, y - 392), (b + side * 20, y - 322)), "#e8695a")
     pen.shape(box(min(a, b) - 14, y - 262, abs(a - b) + 28, 20, 5), stage.colour("frame"))
     end = x + side * 190
-    chute = f"M{b},{y - 258}C{b + side * 60},{y - 250} {b + side * 90},{y - 20} {end},{y - 26}L{end},{y}C{b + side * 60},{y + 14} {b + side * 30},{y - 190} {b},{y - 216}Z"
+    chute = (
+        f"M{b},{y - 258}C{b + side * 60},{y - 250} {b + side * 90},{y - 20} {end},{y - 26}"
+        f"L{end},{y}C{b + side * 60},{y + 14} {b + side * 30},{y - 190} {b},{y - 216}"
+        f"Z"
+    )
     pen.shape(chute, stage.colour("slide"))
 
 

@@ -112,7 +112,12 @@ def waterfall(stage: Stage, x: float, y: float, height: float) -> None:
         for dx in (-0.3, 0.28, 0.36)
     )
     pen.stroke(cracks, darker(rock, 0.2), 4, opacity=0.7)
-    fall = f"M{x - h * 0.1:.1f},{y - h * 0.97:.1f}L{x + h * 0.1:.1f},{y - h * 0.97:.1f}Q{x + h * 0.13:.1f},{y - h * 0.4:.1f} {x + h * 0.17:.1f},{y:.1f}L{x - h * 0.17:.1f},{y:.1f}Q{x - h * 0.13:.1f},{y - h * 0.4:.1f} {x - h * 0.1:.1f},{y - h * 0.97:.1f}Z"
+    fall = (
+        f"M{x - h * 0.1:.1f},{y - h * 0.97:.1f}L{x + h * 0.1:.1f},{y - h * 0.97:.1f}"
+        f"Q{x + h * 0.13:.1f},{y - h * 0.4:.1f} {x + h * 0.17:.1f},{y:.1f}"
+        f"L{x - h * 0.17:.1f},{y:.1f}Q{x - h * 0.13:.1f},{y - h * 0.4:.1f} {x - h * 0.1:.1f},{y - h * 0.97:.1f}"
+        f"Z"
+    )
     pen.shape(fall, "#b9e0ec", outline=False)
     streaks = "".join(
         f"M{x + d * h:.1f},{y - h * 0.9:.1f}L{x + d * h * 1.5:.1f},{y - h * 0.06:.1f}" for d in (-0.06, 0.0, 0.06)
@@ -136,7 +141,10 @@ def palm(stage: Stage, x: float, y: float, height: float) -> None:
     back = [(top[0] + h * 0.02, top[1]), (x + lean * h * 0.3 + h * 0.03, y - h * 0.45), (x + h * 0.05, y)]
     pen.shape(curve(stem) + "L" + curve(back)[1:] + "Z", "#a67c52")
     rings = "".join(
-        f"M{x + lean * h * s * s - h * 0.025:.1f},{y - h * 0.8 * s:.1f}L{x + lean * h * s * s + h * 0.03:.1f},{y - h * 0.8 * s - 3:.1f}"
+        (
+            f"M{x + lean * h * s * s - h * 0.025:.1f},{y - h * 0.8 * s:.1f}"
+            f"L{x + lean * h * s * s + h * 0.03:.1f},{y - h * 0.8 * s - 3:.1f}"
+        )
         for s in (0.15, 0.3, 0.45, 0.6, 0.75)
     )
     pen.stroke(rings, "#83603f", 4)
@@ -160,14 +168,25 @@ def wreck(stage: Stage, x: float, y: float, width: float) -> None:
     wood = mix(wood, stage.light.on(stage.colour("water")), 0.5)
     with pen.group(f"translate({x:.0f},{y:.0f}) rotate(-9)"):
         pen.stroke(
-            f"M0,{-w * 0.5:.0f}L{w * 0.1:.0f},{-w * 1.5:.0f}M{-w * 0.3:.0f},{-w * 1.1:.0f}L{w * 0.46:.0f},{-w * 1.2:.0f}",
+            (
+                f"M0,{-w * 0.5:.0f}L{w * 0.1:.0f},{-w * 1.5:.0f}M{-w * 0.3:.0f},{-w * 1.1:.0f}"
+                f"L{w * 0.46:.0f},{-w * 1.2:.0f}"
+            ),
             darker(wood, 0.1),
             13,
         )
-        hull = f"M{-w},{-w * 0.72}L{-w * 0.62},{-w * 0.72}L{-w * 0.56},{-w * 0.5}L{w * 0.6},{-w * 0.5}L{w * 0.72},{-w * 0.66}L{w},{-w * 0.66}Q{w * 0.86},0 {w * 0.4},{w * 0.1}L{-w * 0.5},{w * 0.1}Q{-w * 0.9},0 {-w},{-w * 0.72}Z"
+        hull = (
+            f"M{-w},{-w * 0.72}L{-w * 0.62},{-w * 0.72}L{-w * 0.56},{-w * 0.5}"
+            f"L{w * 0.6},{-w * 0.5}L{w * 0.72},{-w * 0.66}L{w},{-w * 0.66}"
+            f"Q{w * 0.86},0 {w * 0.4},{w * 0.1}L{-w * 0.5},{w * 0.1}Q{-w * 0.9},0 {-w},{-w * 0.72}"
+            f"Z"
+        )
         pen.shape(hull, wood, outline=False)
         pen.stroke(
-            f"M{-w * 0.9:.0f},{-w * 0.34:.0f}L{w * 0.84:.0f},{-w * 0.32:.0f}M{-w * 0.76:.0f},{-w * 0.1:.0f}L{w * 0.64:.0f},{-w * 0.08:.0f}",
+            (
+                f"M{-w * 0.9:.0f},{-w * 0.34:.0f}L{w * 0.84:.0f},{-w * 0.32:.0f}"
+                f"M{-w * 0.76:.0f},{-w * 0.1:.0f}L{w * 0.64:.0f},{-w * 0.08:.0f}"
+            ),
             darker(wood, 0.2),
             4,
         )
@@ -205,7 +224,8 @@ def dome(stage: Stage, x: float, y: float, width: float) -> None:
     for dx, h in ((-0.5, 0.5), (0.0, 0.7), (0.46, 0.46)):
         plants.broad_tree(pen, stage.rng, x + dx * w, y, w * h, "#7fbf7a")
     pen.stroke(
-        f"M{x - w * 0.7:.0f},{y - w * 0.5:.0f}Q{x - w * 0.5:.0f},{y - w * 0.8:.0f} {x - w * 0.2:.0f},{y - w * 0.88:.0f}",
+        f"M{x - w * 0.7:.0f},{y - w * 0.5:.0f}"
+        f"Q{x - w * 0.5:.0f},{y - w * 0.8:.0f} {x - w * 0.2:.0f},{y - w * 0.88:.0f}",
         "#ffffff",
         6,
         opacity=0.7,
@@ -227,7 +247,10 @@ def seesaw(stage: Stage, x: float, y: float, width: float) -> None:
     pen.shape(poly((x - w * 0.16, y), (x, y - w * 0.36), (x + w * 0.16, y)), stage.colour("frame"))
     pen.stroke(f"M{x - w:.0f},{y - w * 0.12:.0f}L{x + w:.0f},{y - w * 0.6:.0f}", stage.colour("bloom"), 15)
     pen.stroke(
-        f"M{x - w * 0.76:.0f},{y - w * 0.2:.0f}L{x - w * 0.79:.0f},{y - w * 0.38:.0f}M{x + w * 0.76:.0f},{y - w * 0.55:.0f}L{x + w * 0.73:.0f},{y - w * 0.74:.0f}",
+        (
+            f"M{x - w * 0.76:.0f},{y - w * 0.2:.0f}L{x - w * 0.79:.0f},{y - w * 0.38:.0f}"
+            f"M{x + w * 0.76:.0f},{y - w * 0.55:.0f}L{x + w * 0.73:.0f},{y - w * 0.74:.0f}"
+        ),
         stage.colour("slide"),
         8,
     )

@@ -3,7 +3,7 @@
 import math
 import random
 
-from storybook.providers.studio.painter.light import Light, darker, lighter
+from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH, Pen
 from storybook.providers.studio.painter.places.forms import blades, blob, closed, leaf, poly, puff, spot
 from storybook.providers.studio.painter.places.stage import Stage
@@ -15,9 +15,11 @@ def trunk(x: float, y: float, height: float, width: float, lean: float = 0.0) ->
     """A trunk that stands at (x, y), wider at its foot."""
     w, top = width / 2, x + lean
     return (
-        f"M{x - w * 1.7:.1f},{y:.1f}Q{x - w:.1f},{y - height * 0.1:.1f} {x - w * 0.9 + lean * 0.4:.1f},{y - height * 0.4:.1f}"
+        f"M{x - w * 1.7:.1f},{y:.1f}Q{x - w:.1f},{y - height * 0.1:.1f} "
+        f"{x - w * 0.9 + lean * 0.4:.1f},{y - height * 0.4:.1f}"
         f"L{top - w * 0.6:.1f},{y - height:.1f}L{top + w * 0.6:.1f},{y - height:.1f}"
-        f"L{x + w * 0.9 + lean * 0.4:.1f},{y - height * 0.4:.1f}Q{x + w:.1f},{y - height * 0.1:.1f} {x + w * 1.7:.1f},{y:.1f}"
+        f"L{x + w * 0.9 + lean * 0.4:.1f},{y - height * 0.4:.1f}"
+        f"Q{x + w:.1f},{y - height * 0.1:.1f} {x + w * 1.7:.1f},{y:.1f}"
         f"Q{x:.1f},{y + w * 0.5:.1f} {x - w * 1.7:.1f},{y:.1f}Z"
     )
 
@@ -268,8 +270,3 @@ def stone(
         shade=False,
         opacity=0.6,
     )
-
-
-def light_pool(light: Light, pen: Pen, x: float, y: float, radius: float) -> None:
-    """The warm light of a lamp on whatever is around it."""
-    pen.glow(x, y, radius, light.warm, opacity=0.42 if light.dark else 0.25)

@@ -2,7 +2,7 @@
 
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.places import indoors, landmarks
+from storybook.providers.studio.painter.places import indoors, lamps, landmarks
 from storybook.providers.studio.painter.places.forms import arch, blob, box, poly, spot
 from storybook.providers.studio.painter.places.stage import Stage
 
@@ -18,11 +18,12 @@ def bedroom(stage: Stage) -> None:
         landmarks.fairy_lights(stage, 96)
     _shelf(stage, stage.x(0.76) - 120, 330, 240)
     bed = stage.x(0.72)
-    with stage.pen.group(f"translate({bed:.0f},{y:.0f}) scale(1.22)"):
-        _bed(stage, 1 if bed > WIDTH / 2 else -1)
+    if not stage.bedded:
+        with stage.pen.group(f"translate({bed:.0f},{y:.0f}) scale(1.22)"):
+            _bed(stage, 1 if bed > WIDTH / 2 else -1)
     side = stage.x(0.42)
     _night_table(stage, side, y - 20)
-    indoors.table_lamp(stage, side, y - 132, 120)
+    lamps.table_lamp(stage, side, y - 132, 120)
     indoors.rug(stage, WIDTH * 0.5, HEIGHT - 160, 390, 104)
     _toys(stage)
 
@@ -97,7 +98,7 @@ def living_room(stage: Stage) -> None:
     indoors.plant_pot(stage, stage.x(0.94), y + 10, 270)
     table = stage.x(0.62)
     _night_table(stage, table, y - 20)
-    indoors.table_lamp(stage, table, y - 132, 150)
+    lamps.table_lamp(stage, table, y - 132, 150)
     indoors.rug(stage, WIDTH * 0.5, HEIGHT - 160, 420, 110)
 
 
@@ -123,12 +124,12 @@ def library(stage: Stage) -> None:
     _round_window(stage, stage.x(0.515), 290, 130)
     _ladder(stage, stage.x(0.3), y + 36)
     for share in (0.42, 0.6):
-        indoors.table_lamp(stage, stage.x(share), y - 250, 90) if share > 0.5 else indoors.plant_pot(
+        lamps.table_lamp(stage, stage.x(share), y - 250, 90) if share > 0.5 else indoors.plant_pot(
             stage, stage.x(share), y - 254, 110
         )
     indoors.rug(stage, WIDTH * 0.5, HEIGHT - 160, 430, 110)
     _pile(stage, stage.x(0.9), stage.horizon + 150)
-    indoors.hanging_lamp(stage, stage.x(0.7))
+    lamps.hanging_lamp(stage, stage.x(0.27))
 
 
 def _round_window(stage: Stage, x: float, y: float, r: float) -> None:
@@ -164,9 +165,12 @@ def _pile(stage: Stage, x: float, y: float) -> None:
 
 def room_front(stage: Stage) -> None:
     """A plant or the corner of a table near the viewer, at one lower corner."""
-    pen, x = stage.pen, stage.x(0.02)
-    if stage.rng.random() < 0.55:
-        indoors.plant_pot(stage, x, HEIGHT + 90, 430)
+    pen, plant = stage.pen, stage.rng.random() < 0.55
+    x = next((x for x in (stage.x(0.02), stage.x(0.98)) if stage.free(x, 230)), None)
+    if x is None or stage.bedded:
+        return
+    if plant:
+        indoors.plant_pot(stage, x, HEIGHT + 90, 400)
         return
     wood, side = stage.colour("wood"), 1 if x < WIDTH / 2 else -1
     pen.ellipse(x, HEIGHT + 6, 236, 74, darker(wood, 0.25))

@@ -14,7 +14,8 @@ class Stage:
     """One picture to be set up. `rng` varies from page to page, `own` stays with the place through the book.
 
     `pen` draws in the light of the scene, `bare` in colours as they are. `horizon` is where the ground begins.
-    `sun` is the light outside, which is not the light of `pen` in a room.
+    `sun` is the light outside, which is not the light of `pen` in a room. `crowd` is where everyone stands.
+    `bedded` says that a bed stands in front, with someone in it, `owners` are the names of the book's cast.
     """
 
     pen: LitPen
@@ -27,6 +28,13 @@ class Stage:
     time: TimeOfDay
     weather: Weather
     flip: bool
+    crowd: tuple[float, ...] = ()
+    bedded: bool = False
+    owners: str = ""
+
+    def free(self, x: float, half: float) -> bool:
+        """Is there nobody in front of what stands at `x` and reaches `half` to each side?"""
+        return all(abs(x - other) > half + 90 for other in self.crowd)
 
     @property
     def bare(self) -> Pen:

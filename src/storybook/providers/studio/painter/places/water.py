@@ -6,7 +6,18 @@ from storybook.providers.studio.painter.colour import mix
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
 from storybook.providers.studio.painter.places import heavens, landmarks, plants
-from storybook.providers.studio.painter.places.forms import below, blob, box, closed, curve, dots, poly, rolling, spot
+from storybook.providers.studio.painter.places.forms import (
+    below,
+    blades,
+    blob,
+    box,
+    closed,
+    curve,
+    dots,
+    poly,
+    rolling,
+    spot,
+)
 from storybook.providers.studio.painter.places.stage import Stage
 
 
@@ -74,7 +85,11 @@ def _sail(stage: Stage, x: float, y: float, size: float) -> None:
         light.far("#ef8a6a", 0.15),
         outline=False,
     )
-    hull = f"M{x - size * 0.6},{y - 6}L{x + size * 0.6},{y - 6}Q{x + size * 0.45},{y + 12} {x + size * 0.3},{y + 12}L{x - size * 0.35},{y + 12}Q{x - size * 0.5},{y + 10} {x - size * 0.6},{y - 6}Z"
+    hull = (
+        f"M{x - size * 0.6},{y - 6}L{x + size * 0.6},{y - 6}Q{x + size * 0.45},{y + 12} {x + size * 0.3},{y + 12}"
+        f"L{x - size * 0.35},{y + 12}Q{x - size * 0.5},{y + 10} {x - size * 0.6},{y - 6}"
+        f"Z"
+    )
     bare.shape(hull, light.far("#8a5b45", 0.2), outline=False)
 
 
@@ -117,7 +132,11 @@ def starfish(stage: Stage, x: float, y: float, r: float) -> None:
 
 def _shell(stage: Stage, x: float, y: float, r: float) -> None:
     stage.pen.shape(
-        f"M{x},{y}C{x - r * 1.6},{y - r * 0.4} {x - r},{y - r * 1.5} {x},{y - r * 1.5}C{x + r},{y - r * 1.5} {x + r * 1.6},{y - r * 0.4} {x},{y}Z",
+        (
+            f"M{x},{y}C{x - r * 1.6},{y - r * 0.4} {x - r},{y - r * 1.5} {x},{y - r * 1.5}"
+            f"C{x + r},{y - r * 1.5} {x + r * 1.6},{y - r * 0.4} {x},{y}"
+            f"Z"
+        ),
         "#f6d6cf",
     )
     stage.pen.stroke(
@@ -128,7 +147,7 @@ def _shell(stage: Stage, x: float, y: float, r: float) -> None:
 def sea_front(stage: Stage) -> None:
     path = ""
     for k in range(9):
-        path += plants.blades(
+        path += blades(
             stage.rng, stage.x(0.0) + (1 if not stage.flip else -1) * k * 20, HEIGHT + 12, 250 - k * 16, 5, 0.6
         )
     stage.pen.shape(path, stage.colour("near"), outline=False, shade=False)
@@ -138,17 +157,17 @@ def underwater(stage: Stage) -> None:
     rng, pen, horizon = stage.rng, stage.pen, stage.horizon
     deep, bright = stage.colour("water"), lighter(stage.colour("far"), 0.35)
     pen.wash(box(-20, -20, WIDTH + 40, horizon + 60), bright, deep)
-    pen.glow(stage.x(0.4), -30, 620, "#d8fff0", opacity=0.15 if stage.sun.dark else 0.55)
+    pen.glow(stage.x(0.4), 40, 360, "#d8fff0", opacity=0.15 if stage.sun.dark else 0.55)
     for rise, share in ((230, 0.25), (120, 0.5)):
         line = rolling(rng, horizon - rise, 90, 7)
-        pen.shape(below(line), mix(bright, stage.colour("rock"), share + 0.1), outline=False, shade=False, opacity=0.7)
+        pen.shape(below(line), mix(bright, stage.colour("rock"), share), outline=False, shade=False)
     if rng.random() < 0.5:
         landmarks.wreck(stage, stage.x(0.74), horizon - 10, 460)
     _shoal(stage)
     heavens.sunbeams(stage, stage.x(0.45), count=5, opacity=0.05 if stage.sun.dark else 0.2)
     sand = stage.colour("ground")
     pen.wash(below(rolling(rng, horizon, 24)), lighter(sand, 0.1), darker(sand, 0.2))
-    pen.wash(below(rolling(rng, horizon + 150, 34)), lighter(sand, 0.25), sand, opacity=0.8)
+    pen.wash(below(rolling(rng, horizon + 150, 34)), lighter(sand, 0.2), sand)
     for share in (0.05, 0.16, 0.86, 0.97):
         weed(stage, stage.x(share), horizon + rng.uniform(40, 100), rng.uniform(260, 480))
     for share, dy in ((0.22, 90), (0.8, 110)):
@@ -206,7 +225,10 @@ def coral(stage: Stage, x: float, y: float, height: float) -> None:
     pen, w = stage.pen, height * 0.13
     branches = ((0, -1.0, 0), (-0.36, -0.72, -0.3), (0.36, -0.78, -0.34), (-0.6, -0.42, -0.16), (0.6, -0.46, -0.2))
     path = "".join(
-        f"M{x:.1f},{y + root * height * 0.4:.1f}Q{x + dx * height * 0.9:.1f},{y + dy * height * 0.35:.1f} {x + dx * height:.1f},{y + dy * height:.1f}"
+        (
+            f"M{x:.1f},{y + root * height * 0.4:.1f}Q{x + dx * height * 0.9:.1f},{y + dy * height * 0.35:.1f}"
+            f" {x + dx * height:.1f},{y + dy * height:.1f}"
+        )
         for dx, dy, root in branches
     )
     pen.stroke(path, darker(colour, 0.3), w * 1.25)

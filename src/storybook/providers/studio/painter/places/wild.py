@@ -8,6 +8,7 @@ from storybook.providers.studio.painter.places.forms import (
     below,
     box,
     curve,
+    leaf,
     poly,
     rolling,
     winding,
@@ -119,11 +120,12 @@ def _dune(stage: Stage, y: float) -> None:
         (WIDTH + 40, y + 10),
     ]
     stage.pen.wash(below(line), lighter(sand, 0.3), darker(sand, 0.06))
-    flank = (
-        curve(line[2:])
-        + f"L{WIDTH + 40},{HEIGHT + 40}L{crest + 120},{HEIGHT + 40}C{crest + 40},{y + 190} {crest + 90},{y + 90} {crest},{y - 30}Z"
+    flank = curve(line[2:]) + (
+        f"L{WIDTH + 40},{HEIGHT + 40}L{crest + 120},{HEIGHT + 40}"
+        f"C{crest + 40},{y + 190} {crest + 90},{y + 90} {crest},{y - 30}"
+        f"Z"
     )
-    stage.pen.wash(flank, darker(sand, 0.1), sand, opacity=0.8)
+    stage.pen.wash(flank, darker(sand, 0.08), sand)
 
 
 def _cactus(stage: Stage, x: float, y: float, height: float) -> None:
@@ -131,7 +133,11 @@ def _cactus(stage: Stage, x: float, y: float, height: float) -> None:
     pen.contact_shadow(x, y, w * 1.6)
     for side, low, high in ((-1, 0.34, 0.66), (1, 0.46, 0.8)):
         ax = x + side * w * 1.25
-        arm = f"M{x:.1f},{y - height * low:.1f}L{ax - side * w * 0.3:.1f},{y - height * low:.1f}Q{ax:.1f},{y - height * low:.1f} {ax:.1f},{y - height * (low + 0.1):.1f}L{ax:.1f},{y - height * high:.1f}"
+        arm = (
+            f"M{x:.1f},{y - height * low:.1f}L{ax - side * w * 0.3:.1f},{y - height * low:.1f}"
+            f"Q{ax:.1f},{y - height * low:.1f} {ax:.1f},{y - height * (low + 0.1):.1f}"
+            f"L{ax:.1f},{y - height * high:.1f}"
+        )
         pen.stroke(arm, darker(green, 0.3), w * 0.66)
         pen.stroke(arm, green, w * 0.56)
     pen.shape(box(x - w / 2, y - height, w, height, w / 2), green)
@@ -145,7 +151,7 @@ def _cactus(stage: Stage, x: float, y: float, height: float) -> None:
 def desert_front(stage: Stage) -> None:
     x = stage.x(0.03)
     for angle, length in ((-150, 150), (-120, 200), (-90, 220), (-60, 200), (-30, 150)):
-        tip = plants.leaf(x, HEIGHT + 6, length, angle, 0.17)
+        tip = leaf(x, HEIGHT + 6, length, angle, 0.17)
         stage.pen.shape(tip, darker(stage.colour("mid"), 0.2))
     plants.stone(stage.pen, stage.rng, stage.x(1.0), HEIGHT + 14, 260, darker(stage.colour("rock"), 0.1))
 

@@ -1,9 +1,14 @@
 """Forest, mountains and river."""
 
+import math
+
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
 from storybook.providers.studio.painter.places import heavens, land, landmarks, plants
 from storybook.providers.studio.painter.places.forms import (
+    Point,
+    banks,
+    between,
     box,
     curve,
     peaks,
@@ -35,9 +40,8 @@ def forest(stage: Stage) -> None:
 def _glade(stage: Stage) -> None:
     """The light in the depth of the wood and the pale trees before it."""
     rng, horizon = stage.rng, stage.horizon
-    heavens.sky(stage)
-    stage.bare.wash(box(-20, -20, WIDTH + 40, HEIGHT), stage.far("far", 0.35), stage.far("far", 0.8), opacity=0.8)
-    stage.bare.glow(stage.x(0.5), horizon - 90, 430, stage.sun.warm, opacity=0.18 if stage.sun.dark else 0.7)
+    stage.bare.wash(box(-20, -20, WIDTH + 40, horizon + 80), stage.far("far", 0.4), stage.far("far", 0.85))
+    stage.bare.glow(stage.x(0.5), horizon - 90, 310, stage.sun.warm, opacity=0.18 if stage.sun.dark else 0.7)
     for distance, count, width in ((0.66, 13, 22), (0.44, 9, 34)):
         path = ""
         for index in range(count):
@@ -162,8 +166,7 @@ def river(stage: Stage) -> None:
     if rng.random() < 0.5:
         _lake(stage)
     else:
-        water = winding(rng, (stage.x(0.66), horizon + 10), stage.x(1.05), (16, 330), 1.1)
-        _water(stage, water)
+        _water(stage, *banks(rng, (stage.x(0.66), horizon + 10), stage.x(1.05), (16, 330), 1.1))
     plants.broad_tree(stage.pen, rng, stage.x(0.1), horizon + 70, 620, stage.colour("leaf"))
     plants.bush(stage.pen, rng, stage.x(0.3), horizon + 60, 150, stage.colour("leaf"))
     for share, dy in ((0.42, 200), (0.5, 330), (0.92, 120)):
@@ -172,24 +175,30 @@ def river(stage: Stage) -> None:
     plants.flowers(stage, 7, (0, HEIGHT - 260, WIDTH, HEIGHT - 90), ("#fbf4e2", "#f7d560", "#a98fd6"))
 
 
-def _water(stage: Stage, path: str) -> None:
-    top, low = stage.sun.far("#ffffff", 0.0), stage.colour("water")
+def _water(stage: Stage, left: list[Point], right: list[Point]) -> None:
+    """Water between two banks, with ripples that keep away from them."""
+    path, low, rng = between(left, right), stage.colour("water"), stage.rng
     stage.pen.stroke(path, lighter(stage.colour("ground"), 0.45), 12)
     stage.pen.wash(path, lighter(low, 0.45), low)
-    rng, horizon = stage.rng, stage.horizon
-    with stage.pen.group(clip=path):
-        for _ in range(22):
-            y = rng.uniform(horizon + 20, HEIGHT)
-            width = 14 + 60 * (y - horizon) / (HEIGHT - horizon)
-            stage.bare.stroke(heavens.ripple(rng.uniform(0, WIDTH), y, width), stage.sun.far(top, 0.5), 3, opacity=0.55)
+    ripples = ""
+    for _ in range(20):
+        part, along = rng.randrange(len(left) - 1), rng.uniform(0.1, 0.9)
+        a, b = _way(left[part], left[part + 1], along), _way(right[part], right[part + 1], along)
+        x, y = _way(a, b, rng.uniform(0.3, 0.7))
+        wide = min(70.0, math.dist(a, b) * 0.14)
+        ripples += heavens.ripple(x, y, wide)
+    stage.bare.stroke(ripples, stage.sun.far("#ffffff", 0.4), 3, opacity=0.6)
+
+
+def _way(a: Point, b: Point, share: float) -> Point:
+    return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share
 
 
 def _lake(stage: Stage) -> None:
     y = stage.horizon + 16
-    shore = [(-40, y), (WIDTH * 0.3, y - 6), (WIDTH * 0.7, y + 2), (WIDTH + 40, y)]
-    _water(
-        stage, curve(shore) + f"L{WIDTH + 40},{y + 210}C{WIDTH * 0.7},{y + 250} {WIDTH * 0.4},{y + 130} -40,{y + 190}Z"
-    )
+    far = [(-40.0, y), (WIDTH * 0.3, y - 6), (WIDTH * 0.7, y + 2), (WIDTH + 40.0, y)]
+    near = [(-40.0, y + 190), (WIDTH * 0.34, y + 150), (WIDTH * 0.7, y + 225), (WIDTH + 40.0, y + 205)]
+    _water(stage, far, near)
 
 
 def river_front(stage: Stage) -> None:

@@ -2,13 +2,14 @@
 
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
-from storybook.providers.studio.painter.places import indoors
+from storybook.providers.studio.painter.places import indoors, lamps
 from storybook.providers.studio.painter.places.forms import box, curve, poly, spot
 from storybook.providers.studio.painter.places.stage import Stage
 
 
 def school(stage: Stage) -> None:
     indoors.wall(stage, "plain")
+    lamps.ceiling_light(stage)
     indoors.floor(stage, "boards")
     _board(stage, stage.x(0.36), 230)
     indoors.window(stage, stage.x(0.84) - 85, 210, 170, 280)
@@ -25,7 +26,12 @@ def _board(stage: Stage, x: float, y: float) -> None:
     pen, chalk = stage.pen, "#e9efe6"
     pen.shape(box(x - 255, y, 510, 290, 10), stage.colour("wood"))
     pen.shape(box(x - 236, y + 18, 472, 254, 4), "#3f6a5a", outline=False, shade=False)
-    house = f"M{x - 150},{y + 210}L{x - 150},{y + 130}L{x - 95},{y + 80}L{x - 40},{y + 130}L{x - 40},{y + 210}L{x - 150},{y + 210}M{x - 108},{y + 210}L{x - 108},{y + 160}L{x - 82},{y + 160}L{x - 82},{y + 210}"
+    house = (
+        f"M{x - 150},{y + 210}L{x - 150},{y + 130}L{x - 95},{y + 80}"
+        f"L{x - 40},{y + 130}L{x - 40},{y + 210}L{x - 150},{y + 210}"
+        f"M{x - 108},{y + 210}L{x - 108},{y + 160}L{x - 82},{y + 160}"
+        f"L{x - 82},{y + 210}"
+    )
     sun = "".join(
         f"M{x + 130 + dx * 34:.0f},{y + 96 + dy * 34:.0f}L{x + 130 + dx * 52:.0f},{y + 96 + dy * 52:.0f}"
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7), (-0.7, -0.7))
@@ -58,7 +64,10 @@ def _desk(stage: Stage, x: float, y: float, scale: float) -> None:
     pen, wood = stage.pen, stage.colour("wood")
     pen.contact_shadow(x, y + 4, 110 * scale)
     pen.stroke(
-        f"M{x - 86 * scale},{y}L{x - 80 * scale},{y - 90 * scale}M{x + 86 * scale},{y}L{x + 80 * scale},{y - 90 * scale}",
+        (
+            f"M{x - 86 * scale},{y}L{x - 80 * scale},{y - 90 * scale}"
+            f"M{x + 86 * scale},{y}L{x + 80 * scale},{y - 90 * scale}"
+        ),
         "#6f7b86",
         10 * scale,
     )
@@ -71,7 +80,7 @@ def kitchen(stage: Stage) -> None:
     indoors.floor(stage, "checks")
     wx = stage.x(0.3) - 110
     indoors.window(stage, wx, 150, 220, 250)
-    indoors.hanging_lamp(stage, stage.x(0.66))
+    lamps.hanging_lamp(stage, stage.x(0.66))
     y = stage.horizon + 40
     _counter(stage, y)
     _stove(stage, stage.x(0.84), y)
@@ -93,7 +102,11 @@ def _counter(stage: Stage, y: float) -> None:
     for dx, colour in ((-26, "#d9483f"), (8, "#e9b64a"), (32, "#8fb54f")):
         pen.ellipse(bowl + dx, y - 266, 24, 24, colour)
     pen.shape(
-        f"M{bowl - 70},{y - 266}L{bowl + 70},{y - 266}C{bowl + 60},{y - 216} {bowl + 30},{y - 224} {bowl},{y - 224}C{bowl - 30},{y - 224} {bowl - 60},{y - 216} {bowl - 70},{y - 266}Z",
+        (
+            f"M{bowl - 70},{y - 266}L{bowl + 70},{y - 266}C{bowl + 60},{y - 216} {bowl + 30},{y - 224}"
+            f" {bowl},{y - 224}C{bowl - 30},{y - 224} {bowl - 60},{y - 216} {bowl - 70},{y - 266}"
+            f"Z"
+        ),
         "#f3ead9",
     )
 
@@ -109,7 +122,10 @@ def _stove(stage: Stage, x: float, y: float) -> None:
     pen.shape(box(x - 62, y - 318, 110, 78, 14), stage.colour("rug"))
     pen.shape(box(x - 70, y - 328, 126, 16, 8), darker(stage.colour("rug"), 0.15))
     pen.stroke(
-        f"M{x - 20},{y - 350}Q{x - 34},{y - 374} {x - 20},{y - 396}M{x + 14},{y - 350}Q{x},{y - 376} {x + 14},{y - 402}",
+        (
+            f"M{x - 20},{y - 350}Q{x - 34},{y - 374} {x - 20},{y - 396}"
+            f"M{x + 14},{y - 350}Q{x},{y - 376} {x + 14},{y - 402}"
+        ),
         "#fffaf0",
         7,
         opacity=0.6,
@@ -126,6 +142,7 @@ def _jars(stage: Stage, x: float, y: float) -> None:
 
 def bathroom(stage: Stage) -> None:
     indoors.wall(stage, "tiles")
+    lamps.ceiling_light(stage)
     indoors.floor(stage, "checks")
     indoors.window(stage, stage.x(0.76) - 90, 150, 180, 220)
     y, pen = stage.horizon + 50, stage.pen
@@ -148,7 +165,11 @@ def _basin(stage: Stage, x: float, y: float) -> None:
     pen = stage.pen
     pen.shape(poly((x - 34, y - 170), (x + 34, y - 170), (x + 26, y), (x - 26, y)), "#f0efe9")
     pen.shape(
-        f"M{x - 120},{y - 236}L{x + 120},{y - 236}C{x + 110},{y - 170} {x + 60},{y - 160} {x},{y - 160}C{x - 60},{y - 160} {x - 110},{y - 170} {x - 120},{y - 236}Z",
+        (
+            f"M{x - 120},{y - 236}L{x + 120},{y - 236}C{x + 110},{y - 170} {x + 60},{y - 160} {x},{y - 160}"
+            f"C{x - 60},{y - 160} {x - 110},{y - 170} {x - 120},{y - 236}"
+            f"Z"
+        ),
         "#fbfaf5",
     )
     pen.stroke(f"M{x},{y - 236}L{x},{y - 284}Q{x},{y - 300} {x + 30},{y - 296}L{x + 34},{y - 278}", "#a9b3b8", 12)
@@ -167,7 +188,10 @@ def _tub(stage: Stage, x: float, y: float) -> None:
     )
     pen.shape(foam, "#fdfdfb")
     pen.shape(
-        f"M{x - 222},{y - 164}L{x + 222},{y - 164}C{x + 216},{y - 40} {x + 150},{y} {x},{y}C{x - 150},{y} {x - 216},{y - 40} {x - 222},{y - 164}Z",
+        (
+            f"M{x - 222},{y - 164}L{x + 222},{y - 164}C{x + 216},{y - 40} {x + 150},{y} {x},{y}"
+            f"C{x - 150},{y} {x - 216},{y - 40} {x - 222},{y - 164}Z"
+        ),
         stage.colour("cloth"),
     )
     pen.shape(box(x - 234, y - 180, 468, 30, 15), "#fbfaf5")

@@ -4,11 +4,13 @@ import random
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from storybook.providers.studio.painter.characters.tables import words as known_words
+from storybook.providers.studio.painter.characters.wording import find
 from storybook.providers.studio.painter.light import darker, lighter
 from storybook.providers.studio.painter.pen import Pen
 from storybook.providers.studio.painter.props.steps import Step, run, steps_of
@@ -64,7 +66,10 @@ PROPS: Mapping[str, Prop] = _load(_TABLES)
 
 @cache
 def prop_of(words: str) -> Prop | None:
-    """The thing that free English words mean ("an old brass key"), by its longest word that occurs; else None."""
+    """The thing that free English words mean ("an old brass key"), by its longest word that occurs; else None.
+
+    Where they name a colour ("a red ball") the thing has that colour.
+    """
     text = " ".join(re.findall(r"[a-z']+", words.lower()))
     best: Prop | None = None
     length = 0
@@ -72,7 +77,14 @@ def prop_of(words: str) -> Prop | None:
         for word in (*prop.words, prop.name):
             if len(word) > length and re.search(rf"\b{re.escape(word)}(s|es)?\b", text):
                 best, length = prop, len(word)
-    return best
+    colour = find(text, known_words()["colours"]) if best else ""
+    return replace(best, colours=(colour,)) if best and colour else best
+
+
+def owned(words: str, owners: str) -> Prop | None:
+    """The thing in one colour: the one that the words name, else one that it keeps in all pictures of its `owners`."""
+    prop = prop_of(words)
+    return replace(prop, colours=(random.Random(f"{prop.name}|{owners}").choice(prop.colours),)) if prop else None
 
 
 def shines(prop: Prop) -> bool:
@@ -83,8 +95,12 @@ def shines(prop: Prop) -> bool:
 def draw_prop(pen: Pen, word: str, x: float, y: float, size: float, rng: random.Random) -> None:
     """Draws the thing that stands (or ends) at (x, y) and is `size` units high. An unknown word draws nothing."""
     prop = prop_of(word)
-    if prop is None:
-        return
+    if prop:
+        draw_thing(pen, prop, x, y, size, rng)
+
+
+def draw_thing(pen: Pen, prop: Prop, x: float, y: float, size: float, rng: random.Random) -> None:
+    """Draws the thing in one of its colours, as `draw_prop` does."""
     colour = rng.choice(prop.colours)
     shades = {"$": colour, "$d": darker(colour, 0.24), "$l": lighter(colour, 0.42)}
     with pen.group(f"translate({x:.1f},{y:.1f}) scale({size / BOX:.4f})"):

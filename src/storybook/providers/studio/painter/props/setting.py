@@ -8,19 +8,28 @@ from storybook.providers.studio.painter.pen import HEIGHT, WIDTH
 from storybook.providers.studio.painter.places.forms import Rect
 from storybook.providers.studio.painter.props import Prop
 
+# How small a thing may become to find room, and from what cost on a place is too tight or hides too much.
+_SHARES = (1.0, 0.8, 0.62, 0.48)
+_TIGHT, _HIDING = 1.6, 6.0
+
 
 @dataclass(frozen=True)
 class Room:
-    """What is taken already: faces, bodies, the line everyone stands on, and the height of a child there."""
+    """What is taken already: faces, bodies, the line everyone stands on, and the height of a child there.
+
+    `wall` is where a wall is free, 0 if nowhere; `wet` says that all is under water, `top` from where on
+    things may be in the air.
+    """
 
     faces: tuple[Rect, ...]
     bodies: tuple[Rect, ...]
     horizon: float
     ground: float
     child: float
-    indoors: bool
+    wall: float
     open_air: bool
     wet: bool
+    top: float = HEIGHT * 0.12
 
 
 @dataclass(frozen=True)
@@ -49,15 +58,28 @@ def overlap(one: Rect, other: Rect) -> float:
 
 
 def arrange(props: Sequence[Prop], room: Room, rng: random.Random) -> list[Placed]:
-    """Everything in its best free place, the largest first; what would hide a face is left out."""
+    """Everything in its best free place, the largest first: smaller where there is little room, and left out only
+    where it would hide a face.
+    """
     placed: list[Placed] = []
     for prop in sorted(props, key=lambda prop: -prop.size * prop.aspect):
-        options = _options(prop, room, rng)
-        costs = [(_cost(option, room, placed) + rng.uniform(0, 0.12), index) for index, option in enumerate(options)]
-        cost, index = min(costs)
-        if cost < 6:
-            placed.append(options[index])
+        tries = (_best(prop, room, placed, share, rng) for share in _SHARES)
+        fitting = next((option for cost, option in tries if cost < _TIGHT), None)
+        if fitting:
+            placed.append(fitting)
+            continue
+        cost, smallest = _best(prop, room, placed, _SHARES[-1], rng)
+        if cost < _HIDING:
+            placed.append(smallest)
     return sorted(placed, key=lambda one: one.y)
+
+
+def _best(prop: Prop, room: Room, placed: Sequence[Placed], share: float, rng: random.Random) -> tuple[float, Placed]:
+    """The best place for the thing at that share of its size, and what it costs."""
+    options = _options(prop, room, share, rng)
+    costs = [(_cost(option, room, placed) + rng.uniform(0, 0.12), index) for index, option in enumerate(options)]
+    cost, index = min(costs)
+    return cost, options[index]
 
 
 def _cost(option: Placed, room: Room, placed: Sequence[Placed]) -> float:
@@ -71,20 +93,26 @@ def _cost(option: Placed, room: Room, placed: Sequence[Placed]) -> float:
     return cost + outside / 24
 
 
-def _options(prop: Prop, room: Room, rng: random.Random) -> list[Placed]:
+def _options(prop: Prop, room: Room, share: float, rng: random.Random) -> list[Placed]:
     xs = [WIDTH * (0.12 + 0.76 * step / 20) for step in range(21)]
-    size = min(prop.size * room.child, HEIGHT * 0.62, WIDTH * 0.62 / prop.aspect)
+    size = share * min(prop.size * room.child, HEIGHT * 0.62, WIDTH * 0.62 / prop.aspect)
     home = prop.home
     if home == "sky" and room.open_air:
-        return [Placed(prop, x, rng.uniform(200, 330) + size * 0.4, size, front=False, stands=False) for x in xs]
+        rise = max(0.0, room.top + size * 0.6 - 200)
+        return [Placed(prop, x, rng.uniform(200, 330) + rise + size * 0.4, size, front=False, stands=False) for x in xs]
     if home in {"air", "sky"} or (home == "water" and room.wet):
-        high, low = HEIGHT * 0.24 + size, max(HEIGHT * 0.26 + size, room.ground - room.child * 0.62)
+        high = max(HEIGHT * 0.24, room.top) + size
+        low = max(high + HEIGHT * 0.02, room.ground - room.child * 0.62)
         return [Placed(prop, x, rng.uniform(high, low), size, front=False, stands=False) for x in xs for _ in range(3)]
-    if home == "wall" and room.indoors:
-        return [Placed(prop, x, 200 + size + rng.uniform(0, 150), size, front=False, stands=False) for x in xs]
+    if home == "wall" and room.wall:
+        return [_hung(prop, room.wall + step * 12, size, rng) for step in range(-3, 4)]
     if size > room.child * 0.48 or size * prop.aspect > room.child * 0.8:
         return [_behind(prop, x, size, room, rng) for x in xs]
     return [_before(prop, x, size, room, rng) for x in xs for _ in range(2)]
+
+
+def _hung(prop: Prop, x: float, size: float, rng: random.Random) -> Placed:
+    return Placed(prop, x, 190 + size + rng.uniform(0, 60), size, front=False, stands=False)
 
 
 def _behind(prop: Prop, x: float, size: float, room: Room, rng: random.Random) -> Placed:

@@ -15,8 +15,14 @@ from storybook.providers.studio.painter.styles import (
     watercolor,
 )
 
-# What an unsteady hand or a brush goes over needs no finer edges.
-_FINENESS = {Style.WATERCOLOR: 0.75, Style.OIL_PAINTING: 0.75, Style.CLAYMATION: 0.8}
+# What an unsteady hand or a brush goes over needs no finer edges, and the finest ones cost the renderer most.
+_FINENESS = {
+    Style.WATERCOLOR: 0.7,
+    Style.OIL_PAINTING: 0.7,
+    Style.CLAYMATION: 0.8,
+    Style.THREE_D: 0.8,
+    Style.CARTOON: 0.825,
+}
 
 _FINISHES: dict[Style, Callable[[Sheet], Bytes]] = {
     Style.WATERCOLOR: watercolor.finish,

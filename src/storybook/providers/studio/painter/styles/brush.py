@@ -48,10 +48,15 @@ def painted(colour: Bytes, stroke: Strokes, rough: npt.NDArray[np.bool_]) -> tup
 
 
 def _towards(dx: Strokes, dy: Strokes) -> Ints:
-    index = dy.astype(np.int32)
+    """The points that lie `dx` and `dy` away, or at the sheet's edge."""
+    index: Ints = dy.astype(np.int32)
+    index += np.arange(HEIGHT, dtype=np.int32)[:, None]
+    np.clip(index, 0, HEIGHT - 1, out=index)
+    column: Ints = dx.astype(np.int32)
+    column += np.arange(WIDTH, dtype=np.int32)
+    np.clip(column, 0, WIDTH - 1, out=column)
     index *= WIDTH
-    index += dx
-    index += np.arange(HEIGHT * WIDTH, dtype=np.int32).reshape(HEIGHT, WIDTH)
+    index += column
     return index
 
 

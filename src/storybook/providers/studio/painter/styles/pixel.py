@@ -10,9 +10,11 @@ from storybook.providers.studio.painter.styles import relief
 
 COLUMNS = 192
 ROWS = 256
-COMMON = 24
+COMMON = 28
 RARE = 20
 
+# Shadows keep some warmth, or the few colours would turn a face's to grey.
+_SHADE = np.array((0.84, 0.74, 0.78), dtype=np.float32)
 _CRISP = ImageFilter.UnsharpMask(radius=1.2, percent=90, threshold=6)
 _BAYER = np.array(((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5)), dtype=np.float32) / 15 - 0.5
 
@@ -24,13 +26,14 @@ def read(svg: str) -> Sheet:
 def finish(sheet: Sheet) -> Bytes:
     """The grid in its palette, enlarged to the whole sheet."""
     height = relief.cushion(sheet.forms)
-    light = relief.lit(relief.normals(height, sheet.forms, 1.2))
+    light = relief.lit(relief.normals(height * sheet.bodies(), sheet.forms, 1.2))
     cast = relief.shadows(sheet.forms, height, 3, 2) > 0.4
-    gain = np.where((light < 0.3) | cast, 0.76, np.where(light > 0.9, 1.12, 1.0)).astype(np.float32)
+    dark, bright = ((light < 0.26) | cast)[..., None], (light > 0.9)[..., None]
+    gain = np.where(dark, _SHADE, np.where(bright, np.float32(1.12), np.float32(1.0)))
     dots = np.tile(_BAYER, (ROWS // 4, COLUMNS // 4)) * np.where(sheet.forms <= sheet.ground, 9, 0).astype(np.float32)
 
     def step(band: Floats, rows: Rows) -> Floats:
-        return band * gain[rows, :, None] + dots[rows, :, None]
+        return band * gain[rows] + dots[rows, :, None]
 
     # The renderer smooths eyes and mouths so that they stay in shape; this gives them their edges back.
     crisp = np.asarray(Image.fromarray(sheet.colour).filter(_CRISP))

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from storybook.providers.studio.painter.sheet import Floats, Marks
+from storybook.providers.studio.painter.sheet import Bools, Floats, Marks
 
 # Towards the light, which falls in from the upper left.
 LIGHT = (-0.52, -0.6, 0.61)
 
-_LEVELS = ((4, 26), (2, 6), (1, 3))
-_KEEP = 0.985
+_LEVELS = ((4, 44), (2, 6), (1, 3))
+_KEEP = 0.995
 _SLANT = 0.26
 
 
@@ -24,7 +24,9 @@ def cushion(forms: Marks) -> Floats:
 
 def normals(height: Floats, forms: Marks, steepness: float) -> tuple[Floats, Floats, Floats]:
     """The unit normals (x, y, z) of the cushions; a larger `steepness` makes them rounder."""
-    dx, dy = (soften(soften(side, 2), 1) for side in slope(height, forms))
+    # Smoothing carries a body's slope over its rim, onto what lies beneath.
+    clear = ~_beneath(forms, 3)
+    dx, dy = (soften(soften(side, 2), 1) * clear for side in slope(height, forms))
     x, y = -dx * steepness, -dy * steepness
     z = 1.0 / np.sqrt(1.0 + x * x + y * y)
     return x * z, y * z, z
@@ -66,14 +68,27 @@ def rims(forms: Marks) -> Floats:
 
 def soften(field: Floats, radius: int) -> Floats:
     """A map blurred by a box of 2 * `radius` + 1 in both directions."""
+    return _average(_average(field, radius).T, radius).T
+
+
+def _average(field: Floats, radius: int) -> Floats:
+    padded = np.pad(field, ((radius, radius), (0, 0)), mode="edge")
+    total = padded[: len(field)].astype(np.float32)
+    for start in range(1, 2 * radius + 1):
+        total += padded[start : start + len(field)]
+    total *= np.float32(1 / (2 * radius + 1))
+    return total
+
+
+def _beneath(forms: Marks, reach: int) -> Bools:
+    """Where a body in front is within `reach`."""
+    highest = forms.copy()
     for axis in (0, 1):
-        padded = np.pad(field, [(radius + 1, radius) if axis == a else (0, 0) for a in (0, 1)], mode="edge")
-        sums = padded.cumsum(axis=axis, dtype=np.float32)
-        span = 2 * radius + 1
-        high = np.take(sums, range(span, sums.shape[axis]), axis=axis)
-        low = np.take(sums, range(sums.shape[axis] - span), axis=axis)
-        field = (high - low) / span
-    return field
+        for _ in range(reach):
+            along = highest if axis else highest.T
+            along[:, 1:] = np.maximum(along[:, 1:], along[:, :-1])
+            along[:, :-1] = np.maximum(along[:, :-1], along[:, 1:])
+    return highest > forms
 
 
 def _rise(height: Floats, forms: Marks) -> Floats:
