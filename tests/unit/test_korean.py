@@ -24,6 +24,8 @@ from storybook.domain.korean import with_particle
         ("Mia", "은/는", "Mia는"),
         ("3", "을/를", "3을"),
         ("2", "을/를", "2를"),
+        ("“곰”", "은/는", "“곰”은"),
+        ("「나비」", "이/가", "「나비」가"),
     ],
 )
 def test_the_right_particle_is_chosen(word: str, particle: str, expected: str) -> None:

@@ -6,11 +6,12 @@ _FINALS = 28
 _RIEUL = 8
 _LATIN_WITH_FINAL = set("lmnLMNrR")
 _DIGIT_FINALS = {"0": 21, "1": _RIEUL, "3": 16, "6": 1, "7": _RIEUL, "8": _RIEUL}
+_CLOSING_QUOTES = "”’」』\"'"
 
 
 def _final(word: str) -> int:
     """The number of the last syllable's final consonant, 0 for none (Unicode Hangul composition)."""
-    last = word.rstrip()[-1:]
+    last = word.rstrip().rstrip(_CLOSING_QUOTES)[-1:]
     if last and _FIRST_SYLLABLE <= ord(last) <= _LAST_SYLLABLE:
         return (ord(last) - _FIRST_SYLLABLE) % _FINALS
     if last in _LATIN_WITH_FINAL:

@@ -1,23 +1,26 @@
 """Sheets for a story's cast: concrete colours, hair and clothes by which everyone is known again."""
 
+import re
 from random import Random
 
 from storybook.domain.characters import Appearance, CastSheet, CharacterSheet, Clothing
 from storybook.domain.story import CastMember, Role
 from storybook.providers.base import SheetRequest
 from storybook.providers.studio.writer.data import table
-from storybook.providers.studio.writer.looks import english_words
+from storybook.providers.studio.writer.looks import english_words, natural_colours
 
 SHORT, PHRASE, DETAIL, DESCRIPTION = 40, 80, 120, 400
-_WORN_ABOVE = ("dress", "sweater", "overalls", "raincoat", "jacket", "shirt", "vest", "cape")
+_WORN_ABOVE = ("dress", "sweater", "overalls", "raincoat", "jacket", "shirt", "vest")
+_WORN_BELOW = ("trousers", "skirt")
+_WORN_ON_FEET = ("boots", "shoes")
 _AGES = {"grandmother": "elderly", "grandfather": "elderly", "woman": "adult", "man": "adult"}
 
 
 def design_cast(request: SheetRequest) -> CastSheet:
-    """One sheet for each of the cast, in its order. Colours and clothes that a look names are kept, and no two
-    members wear the same colour while there are others left.
+    """One sheet for each of the cast, in its order. Colours and clothes that a look names are kept; of what it leaves
+    open nothing is given to two members while there is a choice: neither colours, nor hair, nor skin.
     """
-    taken: set[str] = set()
+    taken = {colour for member in request.cast for colour in english_words(member.look, "colours")}
     return CastSheet(characters=tuple(_sheet(member, request.seed, taken) for member in request.cast))
 
 
@@ -27,14 +30,13 @@ def _sheet(member: CastMember, seed: int, taken: set[str]) -> CharacterSheet:
     person = kind in table("wardrobe")["people"]
     main, accent = _colours(member, kind, rng, taken)
     garments = english_words(member.look, "clothes")
-    clothing = _clothing(garments, accent, rng, person=person, kind=kind)
-    hair = _hair(kind, main, rng, person=person)
-    skin = rng.choice(table("wardrobe")["skins"]) if person else f"soft {main} {_cover(kind)}"
+    clothing = _clothing(member, garments, accent, rng, taken)
+    hair = _hair(member.look, kind, main, rng, taken, person=person)
+    skin = _free(table("wardrobe")["skins"], taken, rng) if person else f"soft {main} {_cover(kind)}"
+    worn = [part for part in (clothing.top, clothing.accessories) if not part.startswith("no ")]
     return CharacterSheet(
         name=member.name,
-        master_description=_fit(
-            f"{member.name}, {member.look}; {hair}, {clothing.top}, {clothing.accessories}", DESCRIPTION
-        ),
+        master_description=_fit("; ".join([f"{member.name}, {member.look}", ", ".join([hair, *worn])]), DESCRIPTION),
         appearance=Appearance(
             age_visual=_AGES.get(kind, "old" if member.role is Role.ELDER else "young child" if person else "young"),
             face=_fit(
@@ -42,7 +44,7 @@ def _sheet(member: CastMember, seed: int, taken: set[str]) -> CharacterSheet:
             ),
             hair=_fit(hair, DETAIL),
             skin=_fit(skin, PHRASE),
-            body=_fit(f"{'tall' if kind in _AGES else 'small'} {main + ' ' if not person else ''}{kind}", PHRASE),
+            body=_fit(f"{'tall' if kind in _AGES else 'small'} {'' if person else main + ' '}{kind}", PHRASE),
         ),
         clothing=clothing,
         personality_traits=_traits(member, rng),
@@ -50,19 +52,30 @@ def _sheet(member: CastMember, seed: int, taken: set[str]) -> CharacterSheet:
     )
 
 
+def _free(words: list[str], taken: set[str], rng: Random) -> str:
+    """One of the words that nobody has yet, and marks it as taken; any where all are."""
+    word = rng.choice([word for word in words if word not in taken] or words)
+    taken.add(word)
+    return word
+
+
 def _fit(text: str, longest: int) -> str:
     return text[:longest].rstrip(" ,;")
 
 
 def _colours(member: CastMember, kind: str, rng: Random, taken: set[str]) -> tuple[str, str]:
-    """The colour of fur or hair and the colour of the clothes; those that the look names come first."""
-    wardrobe = table("wardrobe")
-    named = english_words(member.look, "colours")
-    natural = wardrobe["natural"].get(kind, ["brown"])
-    main = named[0] if len(named) > 1 else rng.choice(natural)
-    free = [colour for colour in wardrobe["bright"] if colour not in taken | {main}] or wardrobe["bright"]
-    accent = named[-1] if named else rng.choice(free)
-    taken.add(accent)
+    """The colour of fur or hair and the colour of the clothes. Those that the look names before its kind or its hair
+    and before its clothes are kept.
+    """
+    body, _, rest = member.look.partition(" with ")
+    person = kind in table("wardrobe")["people"]
+    own, clothes = (rest or body, f"{rest} {body}") if person else (body, rest or body)
+    found = [natural for natural in natural_colours(kind) if re.search(rf"\b{natural}\b", own)]
+    main = next(iter([*found, *([] if person else english_words(own, "colours"))]), None)
+    main = main or _free(natural_colours(kind), taken, rng)
+    named = [colour for colour in english_words(clothes, "colours") if colour != main]
+    bright = [colour for colour in table("wardrobe")["bright"] if colour != main]
+    accent = named[-1] if named else _free(bright, taken, rng)
     return main, accent
 
 
@@ -73,26 +86,36 @@ def _cover(kind: str) -> str:
     return (bare | feathered | smooth).get(kind, "fur")
 
 
-def _hair(kind: str, main: str, rng: Random, *, person: bool) -> str:
+def _hair(look: str, kind: str, main: str, rng: Random, taken: set[str], *, person: bool) -> str:
     if not person:
         return f"{main} {_cover(kind)}"
+    if "long wavy" in look:
+        return f"long wavy {main} hair"
     long = kind in ("girl", "woman", "grandmother")
-    style = rng.choice(table("wardrobe")["hairstyles" if long else "short_hairstyles"])
+    style = _free(table("wardrobe")["hairstyles" if long else "short_hairstyles"], taken, rng)
     return f"{main} hair, {style}"
 
 
-def _clothing(garments: list[str], accent: str, rng: Random, *, person: bool, kind: str) -> Clothing:
-    signature = garments or ["scarf"]
-    above = [garment for garment in signature if garment in _WORN_ABOVE]
-    worn = [garment for garment in signature if garment not in _WORN_ABOVE]
-    plain = rng.choice(("cream", "light blue", "pale yellow"))
-    below = "no trousers" if not person else "the same dress" if "dress" in above else "dark blue trousers"
-    top = f"{accent} {above[0]}" if above else f"{plain} {'shirt' if person else 'nothing but ' + kind + ' coat'}"
+def _clothing(member: CastMember, garments: list[str], accent: str, rng: Random, taken: set[str]) -> Clothing:
+    """What is worn: each garment in the colour that stands before it in the look, else in the member's own."""
+    person = member.kind.lower() in table("wardrobe")["people"]
+    above = [garment for garment in garments if garment in _WORN_ABOVE]
+    below = [garment for garment in garments if garment in _WORN_BELOW]
+    shod = [garment for garment in garments if garment in _WORN_ON_FEET]
+    other = [garment for garment in garments if garment not in (*above, *below, *shod)]
+
+    def coloured(garment: str) -> str:
+        told = re.search(rf"([\w-]+) (?:little |knitted |bobble |black )?{garment}", member.look)
+        colours = english_words(told.group(1), "colours") if told else []
+        return f"{colours[0] if colours else accent} {garment}"
+
+    plain = _free(table("wardrobe")["plain"], taken, rng) if person and not above else ""
+    trousers = "the same dress" if "dress" in above else "dark blue trousers"
     return Clothing(
-        top=_fit(top if person or above else "no shirt", PHRASE),
-        bottom=below,
-        shoes="brown shoes" if person else "no shoes",
-        accessories=_fit(", ".join(f"{accent} {garment}" for garment in worn) or f"{accent} ribbon", PHRASE),
+        top=_fit(coloured(above[0]) if above else f"{plain} shirt" if person else "no shirt", PHRASE),
+        bottom=_fit(coloured(below[0]) if below else trousers if person else "no trousers", PHRASE),
+        shoes=_fit(coloured(shod[0]) if shod else "brown shoes" if person else "no shoes", PHRASE),
+        accessories=_fit(", ".join(map(coloured, other)) or ("none" if above else f"{accent} ribbon"), PHRASE),
     )
 
 

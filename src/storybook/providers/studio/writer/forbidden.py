@@ -26,10 +26,14 @@ def _words_of(section: str, key: str, term: str) -> set[str]:
     return first | {word for column in columns if term.lower() in column for word in column}
 
 
+def _as_word(term: str) -> str:
+    escaped = re.escape(term)
+    return rf"(?<![a-z])(?:good|mid)?{escaped}(?:s|es|y)?(?![a-z])" if term.isascii() else escaped
+
+
 @cache
 def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
-    parts = [rf"(?<![a-z]){re.escape(term)}(?:s|es)?(?![a-z])" if term.isascii() else re.escape(term) for term in terms]
-    return re.compile("|".join(parts) or r"(?!)")
+    return re.compile("|".join(map(_as_word, terms)) or r"(?!)")
 
 
 def breaches(text: str, terms: tuple[str, ...]) -> int:

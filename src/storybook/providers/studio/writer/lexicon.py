@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from storybook.domain.book_spec import Language
 from storybook.providers.studio.writer.data import table
@@ -13,6 +13,11 @@ _STOP = "stop"
 _KO_PARTICLE = "(?:은|는|이|가|을|를|의|에|에서|와|과|도|로|으로|랑|이랑|만|께|에게|님|들|들이|들은|들의|이의|이와)?"
 _JA_NEXT = "[はがをにのともでへや]"
 _KANA = "ぁ-んァ-ヶー"
+_JA_INSIDE = "ぁ-えお-がき-ぐげ-じせ-ぢっづどな-にぬ-ねひ-ゑんァ-ヶ"
+# Adjectives that end in a letter which else belongs to the word itself.
+_JA_BEFORE = "|(?<=[赤青白黒色]い)|(?<=大きな)|(?<=小さな)|(?<=大きい)|(?<=小さい)|(?<=かわいい)"
+_NEW_PHRASE = re.compile(r"[,.;、。]|\b(?:and|who|that|with|the|an?|his|her|their|my)\b|와 |과 |と")
+BEFORE = 24
 
 
 @dataclass(frozen=True)
@@ -43,36 +48,59 @@ def display(section: str, key: str, language: Language) -> str:
     return column.split(", ", maxsplit=1)[0]
 
 
-def _pattern(word: str, language: Language) -> str:
+def pattern_of(word: str, language: Language) -> str:
+    """The regular expression by which a word is known in running text of its language, in small letters."""
     escaped = re.escape(word)
     if language is Language.EN:
         return rf"(?<![a-z]){escaped}(?![a-z])"
     if language is Language.KO and len(word) == 1:
         return rf"(?<![가-힣]){escaped}(?={_KO_PARTICLE}(?![가-힣]))"
     if language is Language.JA and len(word) <= 2 and re.fullmatch(f"[{_KANA}]+", word):
-        return rf"(?<![ぁ-えお-がき-ぐげ-じせ-ぢっづどな-にぬ-ねひ-ゑんァ-ヶ]){escaped}(?={_JA_NEXT}|[^{_KANA}]|$)"
+        return rf"(?:(?<![{_JA_INSIDE}]){_JA_BEFORE}){escaped}(?={_JA_NEXT}|[^{_KANA}]|$)"
     return escaped
+
+
+@cache
+def _before(section: str) -> list[tuple[re.Pattern[str], str]]:
+    words = [
+        (word, key) for key, columns in table("lexicon")[section].items() for word in ", ".join(columns).split(", ")
+    ]
+    return [(re.compile(rf"(?<![a-z]){re.escape(word)}(?![a-z])"), key) for word, key in words]
+
+
+def told_before(text: str, end: int, section: str) -> tuple[str, ...]:
+    """The words of `section` (tints or manners) that stand shortly before a place in the text, as keys, in order."""
+    clause = _NEW_PHRASE.split(text[:end].lower()[-BEFORE:])[-1]
+    found = [(hit.start(), key) for pattern, key in _before(section) for hit in pattern.finditer(clause)]
+    return tuple(dict.fromkeys(key for _, key in sorted(found)))
+
+
+def told(text: str, section: str) -> tuple[str, ...]:
+    """The words of `section` (tints or manners) anywhere in the text, as keys, in order."""
+    found = [(hit.start(), key) for pattern, key in _before(section) for hit in pattern.finditer(text.lower())]
+    return tuple(dict.fromkeys(key for _, key in sorted(found)))
 
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str, str]]:
     lexicon = table("lexicon")
     rows = [
-        (_pattern(word, language), section, key)
+        (pattern_of(word, language), section, key)
         for section in SECTIONS
         for key, columns in lexicon[section].items()
         for language, column in zip(_ORDER, columns, strict=True)
         for word in column.split(", ")
     ]
     rows += [
-        (_pattern(word, language), _STOP, word)
+        (pattern_of(word, language), _STOP, word)
         for language in _ORDER
         for word in lexicon["stopwords"][language].split()
     ]
     return [(re.compile(pattern), section, key) for pattern, section, key in rows]
 
 
-def matches(text: str) -> list[Match]:
+@lru_cache(maxsize=512)
+def matches(text: str) -> tuple[Match, ...]:
     """Every known word in the text, in order; a word inside a longer known one is not counted."""
     lowered = text.lower()
     found = [
@@ -81,11 +109,16 @@ def matches(text: str) -> list[Match]:
         for hit in pattern.finditer(lowered)
     ]
     kept = [match for match in found if not any(other.holds(match) for other in found)]
-    return sorted(kept, key=lambda match: (match.start, SECTIONS.index(match.section) if match.section != _STOP else 9))
+    order = {section: place for place, section in enumerate(SECTIONS)}
+    return tuple(sorted(kept, key=lambda match: (match.start, order.get(match.section, len(order)))))
 
 
-def _leaves_words(text: str, found: list[Match], known: tuple[str, ...]) -> bool:
+def _leaves_words(text: str, found: tuple[Match, ...], known: tuple[str, ...]) -> bool:
     covered = {index for match in found for index in range(match.start, match.end)}
+    hits = [
+        hit for section in ("tints", "manners") for pattern, _ in _before(section) for hit in pattern.finditer(text)
+    ]
+    covered |= {index for hit in hits for index in range(*hit.span())}
     for word in known:
         covered |= {index for hit in re.finditer(re.escape(word), text) for index in range(*hit.span())}
     if not covered:

@@ -1,48 +1,105 @@
 """How someone of a kind looks, in English words that a painter can follow."""
 
+import re
 from random import Random
 from typing import Any
 
+from storybook.domain.book_spec import Gender
 from storybook.providers.studio.writer.data import table
+from storybook.providers.studio.writer.english import article
+from storybook.providers.studio.writer.lexicon import told
+
+LONGEST = 200
 
 
 def _wardrobe() -> dict[str, Any]:
     return table("wardrobe")
 
 
+def drawn_as(kind: str, gender: Gender | None = None) -> str:
+    """The kind that a painter can draw, nearest to `kind`; a calling that anyone may have is drawn by `gender`."""
+    row = _wardrobe()["drawn"].get(kind, {})
+    if row.get("either"):
+        return {Gender.FEMALE: "girl", Gender.MALE: "boy"}.get(gender or Gender.NEUTRAL, str(row["kind"]))
+    return str(row.get("kind", kind))
+
+
+def needs_to_be_alone(kind: str) -> bool:
+    """Whether the word names someone only in a topic that names nobody else ("the moon is sleepy")."""
+    return bool(_wardrobe()["drawn"].get(kind, {}).get("alive", False))
+
+
+def is_person(kind: str) -> bool:
+    """Whether someone of that kind has hair and clothes of their own."""
+    return drawn_as(kind) in _wardrobe()["people"]
+
+
+def natural_colours(kind: str) -> list[str]:
+    """The colours of hair, fur or feathers of that kind."""
+    wardrobe = _wardrobe()
+    colours: list[str] = wardrobe["drawn"].get(kind, {}).get("natural") or wardrobe["natural"].get(kind, ["brown"])
+    return colours
+
+
 def english_words(text: str, section: str) -> list[str]:
     """The English words of a section of the wardrobe that a text names in any language, in its own order."""
-    lowered = text.lower()
-    found = []
+    found: dict[int, str] = {}
     for english, others in _wardrobe()[section].items():
-        places = [lowered.find(word) for word in [english, *others] if word in lowered]
-        if places:
-            found.append((min(places), english))
-    return [english for _, english in sorted(found)]
+        for word in [english, *others]:
+            place = re.search(rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word), text.lower())
+            if place and len(found.get(place.end(), "")) < len(english):
+                found[place.end()] = english
+    return list(dict.fromkeys(english for _, english in sorted(found.items())))
 
 
-def invent_look(kind: str, rng: Random) -> str:
-    """A look for someone of that kind: natural colours and one piece of clothing to be known by."""
-    colour = rng.choice(_wardrobe()["natural"].get(kind, ["brown"]))
-    piece = rng.choice(_wardrobe()["signature"])
-    tint = rng.choice(_wardrobe()["bright"])
-    if kind in _wardrobe()["people"]:
-        return f"a gentle {kind} with {colour} hair and a {tint} {piece}"
-    return f"a small {colour} {kind} with a {tint} {piece}"
+def invent_look(
+    kind: str,
+    rng: Random,
+    *,
+    gender: Gender | None = None,
+    tint: str | None = None,
+    manners: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
+) -> str:
+    """A look for someone of that kind: the colour and manner that were told, else natural ones, and one piece of
+    clothing to be known by. Nothing of it is the same as in the looks `beside` it while there is a choice.
+    """
+    wardrobe, person = _wardrobe(), is_person(kind)
+    others = " ".join(beside)
+    colour = tint or _unlike(natural_colours(kind), others, rng)
+    piece = _unlike([piece for piece in wardrobe["signature"] if not person or piece != "scarf"], others, rng)
+    bright = _unlike([shade for shade in wardrobe["bright"] if shade != colour], others, rng)
+    if person and tint:
+        bright, colour = tint, _unlike(natural_colours(kind), others, rng)
+    told_look = wardrobe["drawn"].get(kind, {}).get("look")
+    if told_look:
+        look = re.sub(r"\ba (?=[aeio])", "an ", told_look.format(colour=colour, tint=bright))
+        look = re.sub(r"\b(?:girl|boy)\b", drawn_as(kind, gender), look) if person else look
+        return f"{look}, {' and '.join(manners[:3])}" if manners else str(look)
+    manner = " ".join(manners[:3]) or ("gentle" if person else "small")
+    if person:
+        return article(f"{manner} {kind} with {colour} hair and {article(f'{bright} {piece}')}")
+    return article(f"{manner} {colour} {kind} with {article(f'{bright} {piece}')}")
 
 
-def look_of_hero(kind: str, appearance: str | None, rng: Random) -> str:
-    """The hero's look; colours and clothes that the parent named are kept."""
-    invented = invent_look(kind, rng)
-    if appearance is None:
-        return invented
+def _unlike(words: list[str], others: str, rng: Random) -> str:
+    return rng.choice([word for word in words if word not in others] or words)
+
+
+def look_of_hero(kind: str, appearance: str, rng: Random) -> str:
+    """The hero's look as the parent described it; colours and clothes that were named are kept."""
     if appearance.isascii():
-        return f"{appearance.strip()}"[:200].strip()
+        stated = appearance.strip()
+        return (stated if kind in stated.lower() else f"{article(kind)}, {stated}")[:LONGEST].strip()
     colours, clothes = english_words(appearance, "colours"), english_words(appearance, "clothes")
+    manners = told(appearance, "manners")
     if not colours and not clothes:
-        return invented
+        return invent_look(kind, rng, manners=manners)
     tint = colours[0] if colours else rng.choice(_wardrobe()["bright"])
     piece = clothes[0] if clothes else rng.choice(_wardrobe()["signature"])
-    hair = rng.choice(_wardrobe()["natural"].get(kind, ["brown"]))
-    own = f"{hair} hair and " if kind in _wardrobe()["people"] else ""
-    return f"a gentle {kind} with {own}a {tint} {piece}"
+    hair = f"{rng.choice(natural_colours(kind))} hair and " if is_person(kind) else ""
+    fur = "" if clothes or is_person(kind) else f"{tint} "
+    manner = " ".join(manners[:3]) or "gentle"
+    return article(
+        f"{manner} {fur}{drawn_as(kind) if is_person(kind) else kind} with {hair}{article(f'{tint} {piece}')}"
+    )

@@ -4,20 +4,26 @@ from collections.abc import Sequence
 from random import Random
 
 from storybook.domain.book_spec import Language, TargetAge
-from storybook.domain.reading_level import BANDS, count_sentences, count_words
 from storybook.providers.studio.writer.data import prose, words
+from storybook.providers.studio.writer.english import headline
 from storybook.providers.studio.writer.forbidden import breaches
+from storybook.providers.studio.writer.paper import Paper
 from storybook.providers.studio.writer.premise import Premise
 from storybook.providers.studio.writer.voice import Voice
 
-MAX_PAGE_CHARS = 600
 BETWEEN_SENTENCES = " / "
 _SIZES = {
-    TargetAge.TODDLER: "small",
-    TargetAge.EARLY_READER: "middle",
-    TargetAge.READER: "middle",
-    TargetAge.ADULT: "large",
+    TargetAge.TODDLER: ("small", "middle"),
+    TargetAge.EARLY_READER: ("early", "middle", "small"),
+    TargetAge.READER: ("middle", "small", "large"),
+    TargetAge.ADULT: ("large", "middle", "small"),
 }
+
+
+def versions(texts: dict[str, list[str]], age: TargetAge) -> list[list[list[str]]]:
+    """A beat's texts as lists of sentences, in groups: first those for readers of that age, then those for others."""
+    sizes = [size for size in _SIZES[age] if size in texts]
+    return [[text.split(BETWEEN_SENTENCES) for text in texts[size]] for size in sizes]
 
 
 class Pages:
@@ -28,50 +34,48 @@ class Pages:
         self._texts = prose(plot, premise.language)
         self._rng = rng
         self._voice = Voice(premise, rng)
-        self._written: set[str] = set()
-        self._band = BANDS[premise.age]
+        self._paper = Paper(premise.language, premise.age, premise.forbidden)
 
     def page(self, beat: str, opening: list[str], closing: list[str]) -> str:
         """The text for a beat, led in by as many of the `opening` lines and followed by as many of the
         `closing` ones as there is room for.
         """
-        versions = [text.split(BETWEEN_SENTENCES) for text in self._texts[beat][_SIZES[self._premise.age]]]
-        body, *spare = self._rng.sample(versions, len(versions))
-        core = max(1, self._band.min_sentences - len(opening) - len(closing))
+        body, *spare = self._versions(beat, crowded=bool(opening or closing))
+        core = max(1, self._paper.band.min_sentences - len(opening) - len(closing))
         kept = self._keep([], [*opening, *body[:core]])
         ends = self._keep(kept, closing)[len(kept) :]
         kept = self._keep(kept, body[core:], ends)
         for version in spare:
-            if count_sentences(self._join([*kept, *ends])) < self._band.min_sentences:
+            if self._paper.lacks([*kept, *ends]):
                 kept = self._keep(kept, version, ends)
-        self._written |= {*kept, *ends}
-        return self._join([*kept, *ends])
+        if not [*kept, *ends]:
+            kept = [self._voice.say(self._voice.choose(body[0]))]
+        self._paper.write([*kept, *ends])
+        return self._paper.text([*kept, *ends])
+
+    def _versions(self, beat: str, *, crowded: bool) -> list[list[str]]:
+        """The beat's texts: those for these readers in an order drawn by lot, then those for others. A page that
+        holds other lines as well is told in fewer sentences.
+        """
+        short = crowded and self._premise.age is TargetAge.READER
+        own, *others = versions(self._texts[beat], TargetAge.EARLY_READER if short else self._premise.age)
+        return self._rng.sample(own, len(own)) + [text for group in others for text in group]
 
     def _keep(self, kept: list[str], templates: list[str], ends: Sequence[str] = ()) -> list[str]:
         """`kept` and every sentence of `templates` that still has room between it and `ends`."""
         for template in templates:
             before = self._voice.introduced()
             sentence = self._voice.say(self._voice.choose(template))
-            if self._may_stand(sentence) and self._has_room([*kept, sentence, *ends]):
+            if self._paper.takes(sentence, kept, ends):
                 kept = [*kept, sentence]
             else:
                 self._voice.forget(before)
         return kept
 
-    def _may_stand(self, sentence: str) -> bool:
-        return sentence not in self._written and not breaches(sentence, self._premise.forbidden)
-
-    def _has_room(self, sentences: list[str]) -> bool:
-        text, band = self._join(sentences), self._band
-        words_fit = band.max_words is None or count_words(text, self._premise.language) <= band.max_words
-        return words_fit and count_sentences(text) <= band.max_sentences and len(text) <= MAX_PAGE_CHARS
-
-    def _join(self, sentences: Sequence[str]) -> str:
-        return ("" if self._premise.language is Language.JA else " ").join(sentences)
-
     def title(self) -> str:
         """A title; at most 80 characters."""
-        return self._line(self._texts["titles"], 80)
+        title = self._line(self._texts["titles"], 80)
+        return headline(title) if self._premise.language is Language.EN else title
 
     def moral(self) -> str:
         """The moral; at most 120 characters."""

@@ -1,6 +1,7 @@
 """What each picture shows: who is there, in what mood, where, and what they hold."""
 
 from storybook.domain.story import Actor, Mood, Pose, Scene, TimeOfDay, Weather
+from storybook.providers.studio.writer.data import table
 from storybook.providers.studio.writer.forbidden import breaches
 from storybook.providers.studio.writer.plots import ROLES, Beat
 from storybook.providers.studio.writer.premise import Player, Premise
@@ -8,6 +9,16 @@ from storybook.providers.studio.writer.premise import Player, Premise
 MAX_ACTORS = 4
 MAX_PROPS = 6
 MAX_DESCRIPTION = 260
+_SEAS = ("sea", "underwater", "cave")
+# What stands in the sea where it would else stand on land.
+_UNDER_WATER = {
+    "tree": "shell",
+    "flower": "shell",
+    "mushroom": "stone",
+    "nest": "shell",
+    "bed": "shell",
+    "leaf": "shell",
+}
 
 
 class Stage:
@@ -26,23 +37,24 @@ class Stage:
             self._held = None
         actors = [self._actor(role, *beat.parts[role]) for role in ROLES if role in beat.parts]
         if everyone:
-            actors += [Actor(name=player.name, pose=Pose.WAVING) for player in self._premise.others]
+            merry = (Pose.WAVING, Pose.STANDING, Pose.JUMPING)
+            actors += [Actor(name=player.name, pose=merry[n % 3]) for n, player in enumerate(self._premise.others)]
         return Scene(
             description=self._description(beat.scene),
             place=self._place(beat.place),
-            time=beat.time,
+            time=self._time(beat),
             weather=self._weather(beat),
             actors=tuple(actors[:MAX_ACTORS]),
             props=self._props(beat.props),
         )
 
     def cover(self) -> Scene:
-        """The cover: hero and friend at the place where the story leads, in good spirits."""
+        """The cover: hero and friend in good spirits where the story leads, or at home where it is about the house."""
         premise = self._premise
         return Scene(
             description=self._description("{hero} the {kind} and {friend} the {friend_kind}, the cover of their story"),
-            place=self._place("away"),
-            time=TimeOfDay.DUSK if premise.trouble in ("dark", "moon", "star", "sleep") else TimeOfDay.DAY,
+            place=self._place("house" if set(premise.setting.props) & set(table("wardrobe")["furniture"]) else "away"),
+            time=TimeOfDay.DUSK if premise.trouble in ("dark", "moon", "star", "sleep", "monster") else TimeOfDay.DAY,
             actors=(
                 Actor(name=premise.hero.name, mood=Mood.HAPPY, pose=Pose.STANDING, holding=self._allowed_item()),
                 Actor(name=premise.friend.name, mood=Mood.HAPPY, pose=Pose.WAVING),
@@ -58,13 +70,27 @@ class Stage:
         return self._word("item")
 
     def _word(self, prop: str) -> str | None:
-        word = self._premise.setting.item if prop == "item" else prop
+        word = self._premise.setting.item_look if prop == "item" else prop
         return None if breaches(word, self._premise.forbidden) else word
 
     def _place(self, place: str) -> str:
         setting = self._premise.setting
-        named = {"home": setting.home, "away": setting.away}.get(place, place)
+        house = setting.home if setting.home in table("wardrobe")["indoors"] else "bedroom"
+        way = "space" if setting.away == "space" else "sky"
+        spot = setting.spot or setting.home
+        named = {"home": setting.home, "away": setting.away, "way": way, "house": house, "spot": spot}.get(place, place)
+        named = "underwater" if setting.wet and named not in _SEAS else named
         return "meadow" if breaches(named, self._premise.forbidden) else named
+
+    def _time(self, beat: Beat) -> TimeOfDay:
+        """The beat's time, that at which the whole story happens, or dusk where nobody wants a night."""
+        if self._premise.setting.time is not None:
+            return TimeOfDay(self._premise.setting.time)
+        if beat.place == "spot" and self._premise.setting.light is not None:
+            return TimeOfDay(self._premise.setting.light)
+        if beat.time is TimeOfDay.NIGHT and breaches("night", self._premise.forbidden):
+            return TimeOfDay.DUSK
+        return beat.time
 
     def _weather(self, beat: Beat) -> Weather:
         return Weather(self._premise.setting.weather if beat.weather == "trouble" else beat.weather)
@@ -73,15 +99,21 @@ class Stage:
         setting = self._premise.setting
         names: list[str] = []
         for pattern in patterns:
-            names += setting.props if pattern == "*" else [pattern.replace("{item}", setting.item)]
+            names += setting.props if pattern == "*" else [pattern.replace("{item}", setting.item_look)]
+        if setting.wet:
+            names = [_UNDER_WATER.get(name, name) for name in names]
         unique = [name for name in dict.fromkeys(names) if name != self._held]
         return tuple(name for name in unique if not breaches(name, self._premise.forbidden))[:MAX_PROPS]
 
     def _description(self, pattern: str) -> str:
-        words = {"item": self._premise.setting.item}
+        words = {"item": self._premise.setting.item_look}
         for role, player in self._players.items():
             prefix = "" if role == "hero" else f"{role}_"
             words |= {role: player.name, f"{prefix}kind": player.kind}
+        people = ("girl", "boy", "woman", "man")
+        for role, player in self._players.items():
+            if player.kind in people or player.kind in player.name.lower():
+                pattern = pattern.replace(f" the {{{'kind' if role == 'hero' else f'{role}_kind'}}}", "")
         return pattern.format(**words)[:MAX_DESCRIPTION]
 
 
