@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.moderation import Category
-from storybook.providers.studio.screen import judge
+from storybook.providers.studio.screen import judge, judge_request
 
 CORPORA = Path(__file__).parents[1] / "tests" / "corpora" / "screen"
 SPLITS = ("dev", "held_out")
@@ -42,15 +42,18 @@ def read(split: str, language: Language, kind: str) -> list[tuple[str, str]]:
 
 
 def measure(split: str, language: Language, kind: str) -> Figure:
-    """The figure of one file, judged for children of 5 to 7."""
-    verdicts = [
-        (label, judge([text], target_age=TargetAge.EARLY_READER)) for label, text in read(split, language, kind)
-    ]
+    """The figure of one file, judged for children of 5 to 7; personal data is looked for in requests only."""
+    verdicts = [(label, _judged(label, text)) for label, text in read(split, language, kind)]
     if kind == "harmless":
         return Figure(split, language, kind, len(verdicts), sum(1 for _, found in verdicts if found), 0)
     missed = sum(1 for _, found in verdicts if not found)
     mislabelled = sum(1 for label, found in verdicts if found and Category(label) not in found)
     return Figure(split, language, kind, len(verdicts), missed, mislabelled)
+
+
+def _judged(label: str, text: str) -> tuple[Category, ...]:
+    judging = judge_request if label == Category.PERSONAL_DATA else judge
+    return judging([text], target_age=TargetAge.EARLY_READER)
 
 
 def table(figures: Sequence[Figure]) -> str:

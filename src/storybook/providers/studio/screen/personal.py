@@ -22,9 +22,17 @@ _ADDRESSES = re.compile(
     [가-힣]{1,8}(?:시|도)\s[가-힣]{1,8}(?:시|군|구)\s[가-힣0-9\s]{1,20}(?:로|길|동|읍|면|리)\s?\d{1,4}
     | \d{1,4}동\s?\d{1,4}호
     | 〒\s?\d{3}-?\d{4} | \d{1,3}丁目\s?\d | [都道府県].{1,16}[市区町村].{1,16}\d{1,4}[-番]\d{1,4}
-    | (?:live\ at|address\ is)\ \d{1,5}\ [a-z]
+    | (?:live|lives|living|stay|stays)\ (?:at|in)\ \d{1,5}\ [a-z] | address\ is\ \d{1,5}\ [a-z]
     | (?<!\d)\d{1,5}\ (?:[a-z.]+\ ){1,3}(?:street|st|avenue|ave|road|rd|lane|drive|boulevard|blvd)\b
       [^\n]{0,40}?\b(?:[a-z]{2}\ \d{5}|apt\.?\ \d|[a-z]{1,2}\d[\da-z]?\ \d[a-z]{2})\b
+    """,
+    re.VERBOSE,
+)
+_PAPERS = re.compile(
+    r"""
+    (?:passport|여권|旅券|パスポート)[^\n\d]{0,16}?(?<![a-z0-9])(?=[a-z]{0,2}\d)[a-z0-9]{7,10}(?![a-z0-9])
+    | (?:マイナンバー|個人番号)\D{0,6}\d{4}[\ -]?\d{4}[\ -]?\d{4}
+    | (?:계좌|口座|account|iban)[^\n\d]{0,12}\d[\d\ -]{8,}
     """,
     re.VERBOSE,
 )
@@ -32,9 +40,9 @@ _LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 
 
 def holds_personal_data(text: str) -> bool:
-    """True where the text gives a telephone, e-mail, home address, registration or card number."""
+    """True where the text gives a telephone, e-mail, home address, registration, passport, account or card number."""
     reading = plain(text)
-    if _CONTACTS.search(reading) or _ADDRESSES.search(reading):
+    if any(pattern.search(reading) for pattern in (_CONTACTS, _ADDRESSES, _PAPERS)):
         return True
     return any(_is_card_number(match[0]) for match in _LONG_NUMBER.finditer(reading))
 

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from pydantic import Field
 from storybook.domain.book_spec import Language
 from storybook.domain.moderation import Category
 from storybook.domain.values import Strict
+from storybook.providers.studio.screen.beginnings import alternatives, gated
 
 _GROUP = re.compile(r"<(\w+)>")
 _WORD_BEGINS = "<b>"
@@ -24,13 +25,15 @@ class Rules(Strict):
 
     A space in a rule stands for what may separate words, and `~` for a few words between. `always` counts for
     every reader, `children` for all but grown-ups, `acts` only where the sentence does not warn of the act, and
-    `requests` only in what a parent types.
+    `requests` only in what a parent types. A pair of `together` counts where one clause holds both, in any order,
+    and does not warn of a dangerous act.
     """
 
     always: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
     acts: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
+    together: tuple[tuple[str, str], ...] = ()
 
 
 class WordFile(Strict):
@@ -48,6 +51,14 @@ class WordFile(Strict):
     categories: dict[Category, Rules]
 
 
+class Pair(NamedTuple):
+    """Two things that belong to a category where one clause holds both."""
+
+    category: Category
+    one: re.Pattern[str]
+    other: re.Pattern[str]
+
+
 class Rulebook(NamedTuple):
     """The rules of one language, compiled. Patterns are meant for plain readings of a text."""
 
@@ -57,22 +68,18 @@ class Rulebook(NamedTuple):
     children: Mapping[Category, re.Pattern[str]]
     acts: Mapping[Category, re.Pattern[str]]
     requests: Mapping[Category, re.Pattern[str]]
+    together: Sequence[Pair]
     clause_ends: re.Pattern[str]
     warning_before: re.Pattern[str]
     warning_after: re.Pattern[str]
     warning_reach: int
 
 
-def _alternatives(rule: str) -> list[str]:
-    """The rule cut at each `|` that stands outside brackets."""
-    parts, depth = [""], 0
-    for char in rule:
-        depth += (char in "([") - (char in ")]")
-        if char == "|" and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return parts
+def _expanded(part: str, words: WordFile) -> str:
+    """The part with its groups, gaps and separators written out."""
+    while _GROUP.search(part):
+        part = _GROUP.sub(lambda match: f"(?:{words.groups[match[1]]})", part)
+    return _GAP.sub(lambda _: words.gap, part).replace(" ", words.separator)
 
 
 def _expression(rules: tuple[str, ...], words: WordFile) -> str:
@@ -80,20 +87,26 @@ def _expression(rules: tuple[str, ...], words: WordFile) -> str:
 
     Rules that begin at a word's beginning stand together, so that the beginning is looked for only once.
     """
-    parts = [part for rule in rules for part in _alternatives(rule)]
-    initial = [part.removeprefix(_WORD_BEGINS) for part in parts if part.startswith(_WORD_BEGINS)]
-    text = "|".join(part for part in parts if not part.startswith(_WORD_BEGINS))
+    parts = [part for rule in rules for part in alternatives(rule)]
+    initial = [_expanded(part.removeprefix(_WORD_BEGINS), words) for part in parts if part.startswith(_WORD_BEGINS)]
+    others = [_expanded(part, words) for part in parts if not part.startswith(_WORD_BEGINS)]
     if initial:
-        text = f"{_WORD_BEGINS}(?:{'|'.join(initial)})" + (f"|{text}" if text else "")
-    while _GROUP.search(text):
-        text = _GROUP.sub(lambda match: f"(?:{words.groups[match[1]]})", text)
-    text = _GAP.sub(lambda _: words.gap, text).replace(" ", words.separator)
+        others.append(f"{_expanded(_WORD_BEGINS, words)}(?:{gated(initial)})")
+    text = gated(others)
     return f"{words.edges[0]}(?:{text}){words.edges[1]}"
 
 
 def _compiled(words: WordFile, kind: str) -> dict[Category, re.Pattern[str]]:
     found = {category: getattr(rules, kind) for category, rules in words.categories.items()}
     return {category: re.compile(_expression(rules, words)) for category, rules in found.items() if rules}
+
+
+def _pairs(words: WordFile) -> tuple[Pair, ...]:
+    return tuple(
+        Pair(category, re.compile(_expression((one,), words)), re.compile(_expression((other,), words)))
+        for category, rules in words.categories.items()
+        for one, other in rules.together
+    )
 
 
 @cache
@@ -108,6 +121,7 @@ def rulebook(language: Language) -> Rulebook:
         children=_compiled(words, "children"),
         acts=_compiled(words, "acts"),
         requests=_compiled(words, "requests"),
+        together=_pairs(words),
         clause_ends=re.compile(words.clause_ends),
         warning_before=re.compile(words.warning_before),
         warning_after=re.compile(words.warning_after),

@@ -8,9 +8,9 @@ from storybook.domain.moderation import Category
 from storybook.providers.studio.screen.forbidden import holds_any
 from storybook.providers.studio.screen.personal import holds_personal_data
 from storybook.providers.studio.screen.readings import in_hiragana, readings
-from storybook.providers.studio.screen.rulebook import Rulebook, rulebook
+from storybook.providers.studio.screen.rulebook import Pair, Rulebook, rulebook
 
-MAX_CHARS = 50_000
+MAX_CHARS = 20_000
 _BLANK = " ○ "
 
 
@@ -46,19 +46,24 @@ def _flagged(text: str, age: TargetAge) -> Iterator[Category]:
     for book, reading in _as_read(text):
         yield from _matching(book.always, reading)
         yield from _unwarned(book, reading)
+        yield from _together(book, reading)
         if age is not TargetAge.ADULT:
             yield from _matching(book.children, reading)
 
 
 def _as_read(text: str) -> Iterator[tuple[Rulebook, str]]:
     """Each reading of the text without its harmless phrases, with the rules of a language that it is written in."""
-    read = readings(text)
-    for language in Language:
-        book = rulebook(language)
-        variants = [*read, *map(in_hiragana, read)] if language is Language.JA else read
-        for reading in dict.fromkeys(variants):
+    for reading in readings(text):
+        for language in Language:
+            book = rulebook(language)
             if book.script.search(reading):
-                yield book, book.harmless.sub(_BLANK, reading)
+                for variant in _in_kana(reading) if language is Language.JA else (reading,):
+                    yield book, book.harmless.sub(_BLANK, variant)
+
+
+def _in_kana(reading: str) -> tuple[str, ...]:
+    """The Japanese reading as it stands and, where that differs, in hiragana."""
+    return tuple(dict.fromkeys((reading, in_hiragana(reading))))
 
 
 def _matching(patterns: Mapping[Category, re.Pattern[str]], reading: str) -> Iterator[Category]:
@@ -78,4 +83,21 @@ def _is_advised(book: Rulebook, acts: re.Pattern[str], clause: str) -> bool:
     if act is None:
         return False
     before, after = clause[: act.start()], clause[act.end() : act.end() + book.warning_reach]
+    return not book.warning_before.search(before) and not book.warning_after.search(after)
+
+
+def _together(book: Rulebook, reading: str) -> Iterator[Category]:
+    """Categories of which one clause holds both things of a pair."""
+    pairs = [pair for pair in book.together if pair.one.search(reading) and pair.other.search(reading)]
+    clauses = book.clause_ends.split(reading) if pairs else []
+    return (pair.category for pair in pairs if any(_holds(book, pair, clause) for clause in clauses))
+
+
+def _holds(book: Rulebook, pair: Pair, clause: str) -> bool:
+    one, other = pair.one.search(clause), pair.other.search(clause)
+    if one is None or other is None:
+        return False
+    if pair.category is not Category.DANGEROUS_ACTS:
+        return True
+    before, after = clause[: max(one.start(), other.start())], clause[one.end() :]
     return not book.warning_before.search(before) and not book.warning_after.search(after)
