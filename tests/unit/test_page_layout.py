@@ -117,6 +117,22 @@ def test_no_word_is_left_alone_on_the_last_line() -> None:
     assert len(lines[-1].split()) > 1
 
 
+def test_lines_break_where_a_reader_pauses() -> None:
+    assert lines_of("The sky was very dark, so they ran all the way.", 150)[0].endswith("dark,")
+
+
+def test_a_speech_does_not_begin_at_the_end_of_a_line() -> None:
+    for width in range(200, 240, 8):
+        for line in lines_of("They were tired and very happy. “I have a new idea,” said Maya to him.", width):
+            assert not line.endswith("“I")
+
+
+def test_a_sentence_end_is_a_break_in_japanese() -> None:
+    pieces = [piece.text for piece in pieces_of("秘訣だったのかもしれません。はしごがまっすぐ立って、笑いました。")]
+    assert "はしごが" in pieces
+    assert not any(piece.startswith("いました") for piece in pieces)
+
+
 def test_latin_words_in_japanese_stay_whole() -> None:
     assert any("Hello" in piece.text for piece in pieces_of("ハルはHelloといいました。"))
 
@@ -171,6 +187,11 @@ def test_a_heading_avoids_a_lonely_last_letter() -> None:
         [pieces_of("ハルときらきらの星")], Box(348, 176), TypeRule(50, 28), title_face(Language.JA).width
     )
     assert [line.text for line in block.lines] == ["ハルときらきらの星"]
+
+
+def test_a_heading_has_rather_two_lines_than_three() -> None:
+    block = fit_heading([pieces_of("一、二の三だよ、ミルク")], Box(348, 176), TypeRule(50, 28), em)
+    assert len(block.lines) == 2
 
 
 def test_an_impossible_text_is_refused() -> None:

@@ -13,11 +13,17 @@ from PIL import Image, ImageDraw
 
 from storybook.domain.book_spec import Language
 from storybook.editions.manuscript import Manuscript, ManuscriptPage
-from storybook.editions.palette import Color, palette_of, thumbnail, veil_over
+from storybook.editions.palette import Color, margin_of, palette_of, thumbnail, veil_over
 from storybook.editions.pdf import render_pdf
 
 A4_LANDSCAPE = (841.89, 595.28)
 TITLES = {Language.KO: "하루와 별 돌", Language.EN: "Haru and the Star", Language.JA: "ハルと星の石"}
+ABOUT = {Language.KO: "Haru 이야기", Language.EN: "A story about Haru", Language.JA: "Haruのおはなし"}
+STUDIO = {
+    Language.KO: "ai-story-book스튜디오",
+    Language.EN: "theai-story-bookstudio",
+    Language.JA: "ai-story-bookスタジオ",
+}
 TEXTS = {
     Language.KO: "하루는 숲에서 돌을 주웠어요. “누구의 돌일까?”",
     Language.EN: "Haru found a stone. “Whose is it?” he asked.",
@@ -71,14 +77,15 @@ def fonts_in(reader: pypdf.PdfReader) -> list[Any]:
 @pytest.mark.parametrize("language", Language)
 def test_every_page_has_its_text_in_order(language: Language) -> None:
     book = manuscript(language)
-    cover, *story, end = read(render_pdf(book)).pages
+    cover, title, *story, end = read(render_pdf(book)).pages
     assert len(story) == len(book.pages)
     assert "".join(book.title.split()) in words_on(cover)
+    assert words_on(title) == "".join((book.title + ABOUT[language]).split())
     for page, written in zip(story, book.pages, strict=True):
         assert words_on(page) == "".join(written.text.split()) + str(written.page_number)
-    for told in ("하루Haruハル", "studio,othermaker", "AI", "2026"):
+    for told in ("하루Haruハル", STUDIO[language], "othermaker", "AI", "2026"):
         assert told in words_on(end)
-    for page in (cover, *story, end):
+    for page in (cover, title, *story, end):
         assert (float(page.mediabox.width), float(page.mediabox.height)) == pytest.approx(A4_LANDSCAPE, abs=0.1)
 
 
@@ -89,7 +96,7 @@ def test_the_document_says_what_it_is() -> None:
     assert "AI" in str(reader.metadata.subject)
     assert reader.metadata.creation_date == dt.datetime(2026, 6, 3, tzinfo=dt.UTC)
     assert str(reader.root_object["/Lang"]) == "ja"
-    assert len(reader.outline) == 6
+    assert len(reader.outline) == 7
 
 
 @pytest.mark.parametrize("language", Language)
@@ -125,6 +132,46 @@ def test_a_picture_that_cannot_be_read_is_refused() -> None:
         render_pdf(manuscript(cover=b"no picture"))
 
 
+def test_a_picture_of_few_colours_keeps_every_pixel() -> None:
+    encoded = picture("white", "PNG")
+    (shown,) = read(render_pdf(with_text("하루").model_copy(update={"cover": encoded}))).pages[0].images
+    assert shown.image is not None
+    assert shown.image.convert("RGB").tobytes() == Image.open(io.BytesIO(encoded)).convert("RGB").tobytes()
+
+
+def test_a_picture_with_bare_paper_around_it_lends_its_paper_to_the_page() -> None:
+    image = Image.new("RGB", (960, 1280), (253, 249, 240))
+    image.paste("seagreen", (40, 40, 920, 1240))
+    target = io.BytesIO()
+    image.save(target, "JPEG")
+    margin = margin_of(thumbnail(target.getvalue()))
+    assert margin == pytest.approx((253 / 255, 249 / 255, 240 / 255), abs=0.01)
+    assert margin_of(thumbnail(picture())) is None
+    page = ManuscriptPage(page_number=1, text=TEXTS[Language.KO], picture=target.getvalue())
+    shown = read(render_pdf(manuscript(cover=target.getvalue(), pages=(page,)))).pages[2]
+    assert words_on(shown) == "".join(page.text.split()) + "1"
+    drawn = shown.get_contents()
+    assert drawn is not None
+    assert " ".join(f"{part:.6f}".strip("0") for part in margin or ()) in drawn.get_data().decode("latin-1")
+
+
+def test_the_title_page_names_the_book_even_without_a_hero() -> None:
+    title = read(render_pdf(manuscript(Language.EN, hero=None))).pages[1]
+    assert words_on(title) == "HaruandtheStar"
+    assert len(title.images) == 1
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_speech_that_hangs_stays_in_its_place(language: Language) -> None:
+    said = {
+        Language.KO: "하루가 말했어요.\n“누구의 돌일까?”\n아무도 몰랐어요.",
+        Language.EN: "Haru looked.\n“Whose is it?”\nNobody knew.",
+        Language.JA: "ハルは見ました。\n「だれの石かな？」\nだれも知りません。",
+    }[language]
+    lines = read(render_pdf(with_text(said, language))).pages[2].extract_text().splitlines()
+    assert [line.strip() for line in lines if line.strip()] == [*said.splitlines(), "1"]
+
+
 def test_the_same_book_gives_the_same_bytes() -> None:
     book = manuscript(Language.EN)
     assert render_pdf(book) == render_pdf(pickle.loads(pickle.dumps(book)))  # noqa: S301
@@ -142,12 +189,12 @@ def test_a_title_that_no_font_can_show_becomes_a_plain_one(language: Language, t
 
 
 def test_unshown_characters_leave_no_trace() -> None:
-    page = read(render_pdf(with_text("여우🦊가 𝕏 웃었어요.‍ 😀"))).pages[1]
+    page = read(render_pdf(with_text("여우🦊가 𝕏 웃었어요.‍ 😀"))).pages[2]
     assert words_on(page) == "여우가웃었어요.1"
 
 
 def test_a_text_that_no_font_can_show_leaves_the_picture() -> None:
-    assert words_on(read(render_pdf(with_text("🦊🦊"))).pages[1]) == "1"
+    assert words_on(read(render_pdf(with_text("🦊🦊"))).pages[2]) == "1"
 
 
 def test_mixed_scripts_are_all_there() -> None:
@@ -158,8 +205,8 @@ def test_mixed_scripts_are_all_there() -> None:
 
 def test_a_book_may_lack_hero_moral_and_makers() -> None:
     reader = read(render_pdf(manuscript(Language.EN, hero=None, moral=None, made_by=())))
-    assert "storyabout" not in words_on(reader.pages[0])
-    assert "Madewith" not in words_on(reader.pages[-1])
+    assert "storyabout" not in words_on(reader.pages[1])
+    assert "AIused" not in words_on(reader.pages[-1])
     assert "madewithAI" in words_on(reader.pages[-1])
 
 
@@ -168,7 +215,7 @@ def test_the_longest_book_can_be_set() -> None:
     book = manuscript(
         title="긴" * 80, hero="이름" * 20, moral="교훈 " * 40, made_by=("maker of words",) * 12, pages=tuple(page)
     )
-    assert len(read(render_pdf(book)).pages) == 14
+    assert len(read(render_pdf(book)).pages) == 15
 
 
 @given(st.text(min_size=1, max_size=600), st.text(max_size=80), st.sampled_from(Language))

@@ -28,6 +28,8 @@ _CLOSING = "”’」』）)»"
 
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _HAN = re.compile(r"[\u3005\u3400-\u9fff]")
+_KANJI_AND_ITS_ENDING = re.compile(r"[\u3005\u3400-\u9fff][\u3041-\u309f]")
+_STOP = re.compile(r"(?<=[。！？])(?=[^。！？」』）…])")
 _HANGUL = re.compile(r"[\u1100-\u11ff\uac00-\ud7a3]")
 _HYPHENATED = re.compile(r"(?<=\w\w[-–—])(?=[A-Za-z]{2})")
 
@@ -93,8 +95,20 @@ def pieces_of(line: str) -> Paragraph:
 
 def _phrases(word: str) -> list[str]:
     if _KANA.search(word) or (_HAN.search(word) and not _HANGUL.search(word)):
-        return _joined(_japanese().parse(word))
+        phrases = [phrase for clause in _STOP.split(word) for phrase in _japanese().parse(clause)]
+        return _joined(_without_lone_kana(phrases))
     return _HYPHENATED.split(word)
+
+
+def _without_lone_kana(phrases: list[str]) -> list[str]:
+    """A single kana is the beginning of the word after it, taken for a particle."""
+    joined: list[str] = []
+    for phrase in phrases:
+        if joined and len(joined[-1]) == 1 and _KANA.match(joined[-1]):
+            joined[-1] += phrase
+        else:
+            joined.append(phrase)
+    return joined
 
 
 @cache
@@ -120,4 +134,7 @@ def _joined(parts: list[str], *, within_words: bool = False) -> list[str]:
 def _inseparable(before: str, after: str, *, within_words: bool) -> bool:
     if after in _NEVER_FIRST or before in _NEVER_LAST or unicodedata.category(after).startswith("M"):
         return True
-    return not within_words and before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
+    if within_words:
+        return False
+    is_latin = before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
+    return is_latin or _KANJI_AND_ITS_ENDING.match(before + after) is not None

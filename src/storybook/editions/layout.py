@@ -3,7 +3,7 @@
 Widths of letters are in em, so that one measurement serves every size; boxes and sizes are in points.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -15,10 +15,12 @@ Measure = Callable[[str], float]
 _STEP = 0.25
 _SMALLEST = 1.0
 _VERSE_LINES = 8
-_BALANCING_ROUNDS = 8
 _HEADING_SHARES = (1.0, 0.92, 0.84, 0.76, 0.68)
 _SHORTEST_LAST_LINE = 0.45
+_PER_LINE, _LONELY = 0.2, 0.4
 _HANGING = {"“": 1.0, "‘": 1.0, '"': 1.0, "「": 0.5, "『": 0.5, "（": 0.5}
+_MARKS = '“”‘’"「」『』（）.,!?…。、！？'
+_BEGUN, _LONE, _PAUSE = 0.4, 0.08, -0.03
 _ASCENT = 0.8
 _DESCENT = 0.25
 
@@ -90,13 +92,19 @@ def fit(paragraphs: Sequence[Paragraph], box: Box, rule: TypeRule, measure: Meas
 
 
 def fit_heading(paragraphs: Sequence[Paragraph], box: Box, rule: TypeRule, measure: Measure) -> Block:
-    """Like `fit`, but rather somewhat smaller than with a last line that is much shorter than the others."""
+    """Like `fit`, but rather somewhat smaller than in more lines or with a last line much shorter than the others."""
     largest = fit(paragraphs, box, rule, measure)
-    for share in _HEADING_SHARES:
-        block = fit(paragraphs, box, replace(rule, largest=largest.size * share), measure)
-        if block.lines and block.lines[-1].width >= _SHORTEST_LAST_LINE * block.width:
-            return block
-    return largest
+    sizes = [largest.size * share for share in _HEADING_SHARES]
+    return min((fit(paragraphs, box, replace(rule, largest=size), measure) for size in sizes), key=_plainness(largest))
+
+
+def _plainness(largest: Block) -> Callable[[Block], float]:
+    def cost(block: Block) -> float:
+        lonely = bool(block.lines) and block.lines[-1].width < _SHORTEST_LAST_LINE * block.width
+        smaller = 1 - block.size / largest.size
+        return smaller + _PER_LINE * max(0, len(block.lines) - 2) + _LONELY * lonely
+
+    return cost
 
 
 def _largest(texts: list[_Tokens], box: Box, rule: TypeRule, limit: float, measure: Measure) -> float | None:
@@ -164,20 +172,44 @@ def _narrowed(tokens: _Tokens, capacity: float, measure: Measure) -> _Tokens:
 
 
 def _balanced(tokens: _Tokens, capacity: float, measure: Measure) -> list[_Tokens]:
-    """As few lines as can be, of lengths as even as can be, so that no word is left alone on the last."""
-    best = _filled(tokens, capacity, measure)
-    low = max((token.width for token in tokens if token.width <= capacity), default=0.0)
-    high = capacity
-    if len(best) == 1 or any(token.width > capacity for token in tokens):
-        return best
-    for _ in range(_BALANCING_ROUNDS):
-        middle = (low + high) / 2
-        lines = _filled(tokens, middle, measure)
-        if len(lines) == len(best):
-            best, high = lines, middle
-        else:
-            low = middle
-    return best
+    """As few lines as can be, as even as can be, and broken where a reader would pause."""
+    if not tokens or any(token.width > capacity for token in tokens):
+        return _filled(tokens, capacity, measure)
+    best = [(0, 0.0, 0)]
+    for end in range(1, len(tokens) + 1):
+        best.append(min(_ways_to(end, tokens, capacity, best)))
+    lines: list[_Tokens] = []
+    end = len(tokens)
+    while end:
+        start = best[end][2]
+        lines.insert(0, tokens[start:end])
+        end = start
+    return lines
+
+
+def _ways_to(
+    end: int, tokens: _Tokens, capacity: float, best: list[tuple[int, float, int]]
+) -> Iterator[tuple[int, float, int]]:
+    """For each possible last line of the tokens before `end`: how many lines, how uneven, and where it starts."""
+    pause = 0.0 if end == len(tokens) else _roughness(tokens[end - 1].text) * capacity**2
+    width = 0.0
+    for start in range(end - 1, -1, -1):
+        width += tokens[start].width
+        if width > capacity:
+            return
+        lines, uneven, _ = best[start]
+        yield lines + 1, uneven + (capacity - width) ** 2 + pause, start
+        width += tokens[start].gap_width
+
+
+def _roughness(last: str) -> float:
+    """How much a line's end disturbs: after a mark readers pause; a lone letter or a speech just begun hangs there."""
+    core = last.strip(_MARKS)
+    if last[0] in _HANGING and last[-1] not in _MARKS:
+        return _BEGUN
+    if len(core) == 1 and last == core:
+        return _LONE
+    return _PAUSE if last[-1] in _MARKS else 0.0
 
 
 def _block(texts: list[_Tokens], box: Box, rule: TypeRule, size: float, measure: Measure) -> Block:

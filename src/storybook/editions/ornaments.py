@@ -12,6 +12,7 @@ from storybook.editions.sheet import HEIGHT, Frame
 
 _EDGE_STEPS = 14
 _HILL_STEPS = 12
+_RUN_OUT = 0.6
 
 
 def cut_leaf(canvas: Canvas, outer: float, edge: float, seed: int) -> PDFPathObject:
@@ -32,14 +33,16 @@ def cut_leaf(canvas: Canvas, outer: float, edge: float, seed: int) -> PDFPathObj
     return path
 
 
-def hills(canvas: Canvas, frame: Frame, seed: int) -> PDFPathObject:
-    """A rolling line that fills the frame from its foot."""
+def hills(canvas: Canvas, frame: Frame, seed: int, fall: int = 0) -> PDFPathObject:
+    """A rolling line that fills the frame from its foot; it runs out to the right (`fall` 1) or the left (-1)."""
     dice = random.Random(seed)
     phase, waves = dice.uniform(0, math.tau), dice.uniform(0.8, 1.3)
     points = []
     for step in range(-1, _HILL_STEPS + 2):
         share = step / _HILL_STEPS
         height = 0.7 + 0.3 * math.sin(phase + math.tau * waves * share)
+        if fall:
+            height *= _run_out(share if fall < 0 else 1 - share)
         points.append((frame.x + frame.width * share, frame.y + frame.height * height))
     path = canvas.beginPath()
     path.moveTo(points[0][0], frame.y)
@@ -48,6 +51,11 @@ def hills(canvas: Canvas, frame: Frame, seed: int) -> PDFPathObject:
     path.lineTo(points[-1][0], frame.y)
     path.close()
     return path
+
+
+def _run_out(distance: float) -> float:
+    near = min(1.0, max(0.0, distance / _RUN_OUT))
+    return near * near * (3 - 2 * near)
 
 
 def _smooth(path: PDFPathObject, points: list[tuple[float, float]]) -> None:

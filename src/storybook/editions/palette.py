@@ -16,6 +16,7 @@ _BRIGHT, _DIM = 0.95, 0.05
 _STRONGEST_VEIL = 0.94
 _CALM, _CALMING_PER_UNREST, _MOST_CALMING = 0.016, 14.0, 0.75
 _BLUR = 6
+_BARE, _BARE_SHARE = 0.9, 0.97
 _ACCENT_LUMINANCE, _CLOTH_LUMINANCE = 0.16, 0.11
 
 
@@ -75,6 +76,16 @@ def palette_of(small: Image.Image) -> Palette:
         ink=_tone(hue, 0.14, 0.12 + 0.25 * strength),
         is_dark=sum(map(_luminance, colors)) / len(colors) < 0.12,
     )
+
+
+def margin_of(small: Image.Image) -> Color | None:
+    """The colour of the bare paper that a picture has all around it, by its thumbnail; None where it has none."""
+    width, height = small.size
+    strips = ((0, 0, width, 1), (0, height - 1, width, height), (0, 0, 1, height), (width - 1, 0, width, height))
+    rim = [color for strip in strips for color in _colors(small.crop(strip))]
+    if sum(min(color) >= _BARE for color in rim) < _BARE_SHARE * len(rim):
+        return None
+    return Color(*(sum(part) / len(rim) for part in zip(*rim, strict=True)))
 
 
 def veil_over(small: Image.Image, bottom: float) -> Veil:

@@ -10,7 +10,7 @@ from storybook.domain.values import Strict
 
 
 class Phrases(Strict):
-    """Texts of one language. Those with a `{name}` in them are to be formatted."""
+    """Texts of one language. Those with a `{name}` in them are to be formatted; `names` are those of known makers."""
 
     untitled: str
     the_end: str
@@ -18,10 +18,12 @@ class Phrases(Strict):
     belongs: str
     made: str
     makers: str
+    names: dict[str, str]
     date: str
     months: tuple[str, ...] = tuple(str(month) for month in range(1, 13))
     subject: str
     cover: str
+    title_page: str
     page: str
 
     def date_of(self, day: dt.date) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import io
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from reportlab import rl_config
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -16,7 +16,7 @@ from reportlab.pdfgen.pathobject import PDFPathObject
 
 from storybook.editions.layout import Block, Box
 from storybook.editions.palette import Color
-from storybook.editions.typefaces import Typeface
+from storybook.editions.typefaces import Typeface, font_file
 
 # Pictures go in byte by byte: base 85 would make them a quarter larger
 rl_config.useA85 = 0
@@ -27,7 +27,10 @@ FOLD = WIDTH / 2
 
 _FILL_THEN_STROKE = 2
 _ROUND = 1
-_GLOW_MARGIN, _GLOW_SOFTNESS = 64, 22
+_GLOW_MARGIN, _GLOW_SCALE = 64, 2
+_HALO, _HALO_SOFTNESS = 0.17, 0.055
+_HAZE, _HAZE_SOFTNESS = 0.5, 0.35
+_FEW_COLORS = 256
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ class Frame:
     def middle(self) -> float:
         return self.x + self.width / 2
 
+    def widened(self, by: float) -> "Frame":
+        return Frame(self.x - by, self.y, self.width + 2 * by, self.height)
+
     def grown(self, by: float) -> "Frame":
         return Frame(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 
@@ -56,39 +62,58 @@ class Frame:
 class Artwork:
     """An encoded picture, put into the document once however often it is drawn.
 
-    A JPEG is embedded as it is; anything else becomes a fine JPEG on white, a fraction of its size.
-    Raises OSError where the picture cannot be read. `jpeg_fh` and the name are what ReportLab asks a picture for.
+    A JPEG is embedded as it is, a picture of few colours without loss; anything else becomes a fine JPEG on white,
+    a fraction of its size. Raises OSError where the picture cannot be read.
     """
 
     def __init__(self, encoded: bytes) -> None:
         with Image.open(io.BytesIO(encoded)) as image:
             self.size = image.size
-            self._jpeg = encoded if image.format == "JPEG" else _as_jpeg(image)
+            self.content = _Jpeg(encoded) if image.format == "JPEG" else _embeddable(image)
+
+
+class _Jpeg:
+    """A JPEG's bytes with what ReportLab asks a picture for: a name of its own and a file."""
+
+    def __init__(self, encoded: bytes) -> None:
+        self._encoded = encoded
 
     def __str__(self) -> str:
-        return hashlib.sha256(self._jpeg).hexdigest()
+        return hashlib.sha256(self._encoded).hexdigest()
 
     def jpeg_fh(self) -> io.BytesIO:
-        return io.BytesIO(self._jpeg)
+        return io.BytesIO(self._encoded)
 
 
-def _as_jpeg(image: Image.Image) -> bytes:
+def _embeddable(image: Image.Image) -> ImageReader | _Jpeg:
+    plain = _on_white(image) if image.has_transparency_data else image.convert("RGB")
+    if plain.getcolors(_FEW_COLORS):
+        return ImageReader(plain)
+    target = io.BytesIO()
+    plain.save(target, "JPEG", quality=95, subsampling=0)
+    return _Jpeg(target.getvalue())
+
+
+def _on_white(image: Image.Image) -> Image.Image:
     opaque = Image.new("RGBA", image.size, "white")
     opaque.alpha_composite(image.convert("RGBA"))
-    target = io.BytesIO()
-    opaque.convert("RGB").save(target, "JPEG", quality=95, subsampling=0)
-    return target.getvalue()
+    return opaque.convert("RGB")
 
 
-def draw_artwork(canvas: Canvas, artwork: Artwork, frame: Frame, shape: PDFPathObject, rise: float = 0.5) -> None:
-    """The picture over the whole frame and cut to the shape; `rise` is the share of what is cut off below."""
+def draw_artwork(
+    canvas: Canvas, artwork: Artwork, frame: Frame, shape: PDFPathObject, *, rise: float = 0.5, zoom: float = 1.0
+) -> None:
+    """The picture over the whole frame and cut to the shape; `rise` is the share of what is cut off below.
+
+    A `zoom` above one cuts off that much more on all sides.
+    """
     width, height = artwork.size
-    scale = max(frame.width / width, frame.height / height)
+    scale = max(frame.width / width, frame.height / height) * zoom
     canvas.saveState()
     canvas.clipPath(shape, stroke=0, fill=0)
     x = frame.x - (width * scale - frame.width) / 2
     y = frame.y - (height * scale - frame.height) * rise
-    canvas.drawImage(artwork, x, y, width * scale, height * scale)
+    canvas.drawImage(artwork.content, x, y, width * scale, height * scale)
     canvas.restoreState()
 
 
@@ -104,18 +129,24 @@ def circle(canvas: Canvas, x: float, y: float, radius: float) -> PDFPathObject:
     return path
 
 
-def draw_glow(canvas: Canvas, block: Block, frame: Frame, color: Color, opacity: float) -> None:
-    """A soft cloud of colour behind centred type that is set in the frame."""
+def draw_glow(canvas: Canvas, block: Block, frame: Frame, face: Typeface, color: Color, opacity: float) -> None:
+    """A halo of colour around the letters of centred type that is set in the frame, and a faint cloud behind it."""
     cloud = frame.grown(_GLOW_MARGIN)
-    mask = Image.new("L", (round(cloud.width), round(cloud.height)))
-    pen = ImageDraw.Draw(mask)
+    size = (round(cloud.width * _GLOW_SCALE), round(cloud.height * _GLOW_SCALE))
+    halo, haze = Image.new("L", size), Image.new("L", size)
+    full, faint = round(255 * opacity), round(255 * opacity * _HAZE)
+    em = block.size * _GLOW_SCALE
     for line in block.lines:
-        middle, baseline = mask.width / 2, _GLOW_MARGIN + line.baseline
-        half = line.width / 2 + 0.5 * block.size
-        top, foot = baseline - 1.3 * block.size, baseline + 0.75 * block.size
-        pen.rounded_rectangle((middle - half, top, middle + half, foot), block.size / 2, fill=round(255 * opacity))
-    wash = Image.new("RGBA", mask.size, tuple(round(255 * part) for part in color))
-    wash.putalpha(mask.filter(ImageFilter.GaussianBlur(_GLOW_SOFTNESS)))
+        x, baseline = (cloud.width - line.width) / 2 * _GLOW_SCALE, (_GLOW_MARGIN + line.baseline) * _GLOW_SCALE
+        ends = (x - 0.3 * em, baseline - em, x + line.width * _GLOW_SCALE + 0.3 * em, baseline + 0.4 * em)
+        ImageDraw.Draw(haze).rounded_rectangle(ends, em / 2, fill=faint)
+        for char in line.text:
+            font = ImageFont.truetype(font_file(face.runs(char)[0].font), em)
+            ImageDraw.Draw(halo).text((x, baseline), char, full, font, "ls", stroke_width=round(_HALO * em))
+            x += face.width(char) * em
+    soft = haze.filter(ImageFilter.GaussianBlur(_HAZE_SOFTNESS * em))
+    wash = Image.new("RGBA", size, tuple(round(255 * part) for part in color))
+    wash.putalpha(ImageChops.lighter(halo.filter(ImageFilter.GaussianBlur(_HALO_SOFTNESS * em)), soft))
     canvas.drawImage(ImageReader(wash), cloud.x, cloud.y, cloud.width, cloud.height, mask="auto")
 
 

@@ -62,6 +62,11 @@ _TITLE = {
 }
 
 
+def font_file(name: str) -> Path:
+    """The file of a font by the name that runs give it."""
+    return _FONTS / f"{name}.ttf"
+
+
 def text_face(language: Language) -> Typeface:
     return _TEXT[language]
 
@@ -110,6 +115,6 @@ def _advance(font: str, code: int) -> float:
 @cache
 def _font(name: str) -> TTFont:
     """The parsed font, once for each process: parsing takes longer than setting a page."""
-    font = TTFont(name, str(_FONTS / f"{name}.ttf"))
+    font = TTFont(name, str(font_file(name)))
     registerFont(font)
     return font
