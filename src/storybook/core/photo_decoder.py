@@ -1,0 +1,146 @@
+"""Decodes one photo that may be hostile. Run as a program of its own; it needs nothing of the service but Pillow.
+
+It reads the photo from its standard input and writes a small JPEG to its standard output. Its exit status is 0, one of
+`Refusal`, or, when decoding brought it down, anything else.
+"""
+
+import resource
+import sys
+import warnings
+from enum import IntEnum
+from io import BytesIO
+
+from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+MAX_PIXELS = 25_000_000
+MIN_SIDE = 64
+LONGEST_SIDE = 1024
+ROUGH_SIDE = 2 * LONGEST_SIDE
+QUALITY = 88
+CPU_SECONDS = 2
+MEMORY_BYTES = 420 * 1024 * 1024
+OPEN_FILES = 16
+
+READERS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+FORMATS = ("JPEG", "PNG", "WEBP")
+_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_ORIENTATION = 0x0112
+_TO_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Refusal(IntEnum):
+    """Why a photo is not taken; the values are exit statuses."""
+
+    NO_PICTURE = 20
+    TOO_MANY_PIXELS = 21
+    TOO_SMALL = 22
+    MOVING = 23
+    TOO_MUCH_WORK = 24
+
+
+def refusal_of(image: Image.Image) -> Refusal | None:
+    """What its header says against a picture, before any of its pixels are decoded."""
+    width, height = image.size
+    if min(width, height) < MIN_SIDE:
+        return Refusal.TOO_SMALL
+    if width * height > MAX_PIXELS:
+        return Refusal.TOO_MANY_PIXELS
+    # Cameras put previews and depth maps behind the photo; only the photo is read.
+    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+        return Refusal.MOVING
+    return None
+
+
+def redraw(image: Image.Image) -> bytes:
+    """The picture upright, small, on white, as a JPEG of its pixels and nothing else."""
+    turn = _TO_UPRIGHT.get(_orientation(image))
+    image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
+    small = _plain(_rough(image))
+    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    if small.mode == "RGBA":
+        small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small)
+    small = small.convert("RGB")
+    upright = small if turn is None else small.transpose(turn)
+    # Pillow writes a comment that came with the picture; one made of the pixels alone has none.
+    pixels = Image.frombytes("RGB", upright.size, upright.tobytes())
+    written = BytesIO()
+    pixels.save(written, "JPEG", quality=QUALITY)
+    return written.getvalue()
+
+
+def _orientation(image: Image.Image) -> int:
+    """How the camera was held, 1 where the photo does not say it in a way that can be read."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except (Warning, OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, AttributeError):
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def _rough(image: Image.Image) -> Image.Image:
+    """The decoded pixels, thinned out where there are far too many, since to blend them all takes time and memory."""
+    width, height = image.size
+    scale = min(1.0, ROUGH_SIDE / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return image.resize(size, Image.Resampling.NEAREST)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The pixels in a mode that shrinks well: RGB, or RGBA where something is transparent."""
+    if image.mode.startswith("I;16"):
+        return image.convert("I").point(lambda value: value / 256).convert("L")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _limit_itself() -> None:
+    limits = {
+        resource.RLIMIT_CPU: CPU_SECONDS,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    if sys.platform != "darwin":  # which refuses to limit memory so
+        limits[resource.RLIMIT_AS] = MEMORY_BYTES
+    for what, wanted in limits.items():
+        hard = resource.getrlimit(what)[1]
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(what, (most, most))
+    warnings.simplefilter("error")
+    # Metadata is thrown away: where it is odd, the picture may still be good.
+    warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
+    warnings.filterwarnings("ignore", message="Image appears to be a malformed MPO file")
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+
+def _decode(data: bytes) -> bytes | Refusal:
+    if not data.startswith(_STARTS) and not (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
+        return Refusal.NO_PICTURE
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            return refusal_of(image) or redraw(image)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        return Refusal.TOO_MANY_PIXELS
+    except MemoryError:
+        return Refusal.TOO_MUCH_WORK
+
+
+def main() -> int:
+    """Returns the exit status."""
+    _limit_itself()
+    answer = _decode(sys.stdin.buffer.read())
+    if isinstance(answer, Refusal):
+        return answer
+    sys.stdout.buffer.write(answer)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
