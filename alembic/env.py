@@ -1,6 +1,7 @@
 """Runs migrations over the connection that the caller hands over."""
 
 from alembic import context
+
 from storybook.models import Base
 
 connection = context.config.attributes["connection"]

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from storybook.core.database import Database
 from storybook.core.embedded_postgres import EmbeddedPostgres
 from storybook.core.logs import configure_logs
 from storybook.core.migrations import migrate
+from storybook.core.notifications import Notifications
 from storybook.core.settings import Settings
 from storybook.main import create_app
 from storybook.models import Character
@@ -22,7 +24,7 @@ from storybook.providers.registry import Providers
 from storybook.resources import Resources
 from storybook.services import accounts
 from storybook.storage.files import FileStorage
-from tests.fakes import FakeAuthor, FakePainter, FakeScreen, sheet
+from tests.fakes import FakeAuthor, FakeNarrator, FakePainter, FakeScreen, FakeSight, sheet
 
 USER_KEY = "a-key-of-a-user"
 
@@ -56,12 +58,19 @@ def template(postgres: EmbeddedPostgres) -> str:
 @pytest.fixture
 async def database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Database]:
     """A database of the test's own, where commits and several connections are real."""
-    name = f"test_{secrets.token_hex(6)}"
-    await _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    name = await _clone(postgres, template)
     opened = Database.connect(_address(postgres, name), pool_size=20)
     yield opened
     await opened.close()
     await _execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def database_for(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """The address of a database for several tests."""
+    name = asyncio.run(_clone(postgres, template))
+    yield _address(postgres, name)
+    asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
@@ -120,12 +129,32 @@ def screen() -> FakeScreen:
 
 
 @pytest.fixture
-def resources(
-    settings: Settings, database: Database, cpu: CpuPool, author: FakeAuthor, painter: FakePainter, screen: FakeScreen
-) -> Resources:
+def narrator() -> FakeNarrator:
+    return FakeNarrator()
+
+
+@pytest.fixture
+def sight() -> FakeSight:
+    return FakeSight()
+
+
+@pytest.fixture
+async def resources(
+    settings: Settings,
+    database: Database,
+    cpu: CpuPool,
+    author: FakeAuthor,
+    painter: FakePainter,
+    narrator: FakeNarrator,
+    sight: FakeSight,
+    screen: FakeScreen,
+) -> AsyncIterator[Resources]:
     """Everything real but the providers."""
     storage = FileStorage(settings.storybook_data_dir / "assets", settings.public_url)
-    return Resources(settings, database, storage, cpu, Providers(author, painter, screen), pepper="a pepper")
+    providers = Providers(author, painter, narrator, sight, screen)
+    notifications = Notifications(database.url)
+    async with notifications.listening():
+        yield Resources(settings, database, storage, cpu, providers, notifications, pepper="a pepper")
 
 
 @pytest.fixture
@@ -169,6 +198,12 @@ class Records:
 @pytest.fixture
 def records(resources: Resources) -> Records:
     return Records(resources.database, resources.pepper)
+
+
+async def _clone(postgres: EmbeddedPostgres, template: str) -> str:
+    name = f"test_{secrets.token_hex(6)}"
+    await _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return name
 
 
 def _address(server: EmbeddedPostgres, name: str) -> str:

@@ -9,8 +9,18 @@ from dataclasses import dataclass, field
 from storybook.domain.characters import Appearance, CastSheet, CharacterSheet, Clothing
 from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
+from storybook.domain.speech import Speech
 from storybook.domain.story import Actor, CastMember, Role, Scene, StoryDraft, StoryPage
-from storybook.providers.base import PictureCheck, PictureRequest, SheetRequest, StoryRequest, TextCheck
+from storybook.providers.base import (
+    PictureCheck,
+    PictureRequest,
+    RewriteRequest,
+    SheetRequest,
+    SightRequest,
+    SpeechRequest,
+    StoryRequest,
+    TextCheck,
+)
 
 SENTENCES = {
     "en": ["Luna the fox walks on.", "She sees a small light.", "She smiles."],
@@ -68,6 +78,7 @@ class FakeAuthor:
     name: str = "fake-author"
     stories: list[StoryRequest] = field(default_factory=list)
     casts: list[SheetRequest] = field(default_factory=list)
+    rewrites: list[RewriteRequest] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     change: Callable[[StoryDraft], StoryDraft] = lambda draft: draft
 
@@ -77,9 +88,41 @@ class FakeAuthor:
             raise self.errors.pop(0)
         return self.change(draft_for(request))
 
+    async def rewrite_page(self, request: RewriteRequest) -> StoryPage:
+        self.rewrites.append(request)
+        page = request.draft.pages[request.page_number - 1]
+        told = f"{request.feedback or 'Anew'}, the fox walks. The moon smiles."
+        return page.model_copy(update={"text": told if request.draft.language == "en" else page.text})
+
     async def design_cast(self, request: SheetRequest) -> CastSheet:
         self.casts.append(request)
         return CastSheet(characters=tuple(sheet(member.name) for member in request.cast))
+
+
+@dataclass
+class FakeNarrator:
+    name: str = "fake-narrator"
+    spoken: list[SpeechRequest] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    async def speak(self, request: SpeechRequest) -> Speech:
+        self.spoken.append(request)
+        if self.errors:
+            raise self.errors.pop(0)
+        return Speech(data=b"ID3" + request.text.encode(), milliseconds=1000, made_by=self.name)
+
+
+@dataclass
+class FakeSight:
+    name: str = "fake-sight"
+    seen: list[SightRequest] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    async def describe(self, request: SightRequest) -> CharacterSheet:
+        self.seen.append(request)
+        if self.errors:
+            raise self.errors.pop(0)
+        return sheet(request.name or "Luna")
 
 
 @dataclass
@@ -108,7 +151,7 @@ class FakePainter:
                 raise self.errors[number].pop(0)
         finally:
             self.drawing -= 1
-        data = png(96, 128, 20 * number)
+        data = png(96, 128, (20 * number + request.prompt.seed) % 256)
         return Picture(data=data, media_type="image/png", width=96, height=128, made_by=self.name)
 
 
@@ -118,12 +161,18 @@ class FakeScreen:
 
     name: str = "fake-screen"
     flag_request: bool = False
+    request_gate: asyncio.Event = field(default_factory=asyncio.Event)
     flag_story: bool = False
     flag_pictures: set[int] = field(default_factory=set)
     checked_texts: list[TextCheck] = field(default_factory=list)
     checked_pictures: list[PictureCheck] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.request_gate.set()
+
     async def judge_request(self, check: TextCheck) -> Verdict:
+        self.checked_texts.append(check)
+        await self.request_gate.wait()
         return self._verdict(flagged=self.flag_request)
 
     async def judge_story(self, check: TextCheck) -> Verdict:

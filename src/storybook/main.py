@@ -1,8 +1,8 @@
 """The HTTP front door."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -16,14 +16,13 @@ from storybook.pipeline.kit import Kit
 from storybook.pipeline.policy import STORAGE_WAITS, policies
 from storybook.pipeline.runner import Runner
 from storybook.resources import Resources
-from storybook.routers import books, failures, health, library
+from storybook.routers import books, characters, document, events, failures, health, library, photos
 from storybook.routers.middleware import Envelope
-from storybook.schemas.common import ErrorAnswer
 from storybook.storage.files import FileStorage
 
 GRACE_SECONDS = 25
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 FOR_EVER = "public, max-age=31536000, immutable"
-ERRORS: dict[int | str, dict[str, Any]] = {status: {"model": ErrorAnswer} for status in (400, 402, 404, 422, 503)}
 
 
 def make_kit(resources: Resources) -> Kit:
@@ -48,23 +47,31 @@ def create_app(resources: Resources) -> FastAPI:
         yield
         await runner.stop(grace_seconds=GRACE_SECONDS)
 
-    app = FastAPI(
-        title=resources.settings.app_name,
-        version=__version__,
-        summary="Illustrated children's books from one sentence",
-        lifespan=working,
-        responses=ERRORS,
-    )
+    app = _front(resources.settings.app_name, lifespan=working)
     app.state.resources = resources
     app.state.runner = runner
-    failures.register(app)
-    for module in (health, books, library):
-        app.include_router(module.router)
     if isinstance(resources.storage, FileStorage):
         folder = resources.settings.storybook_data_dir / "assets"
         app.mount("/assets", _Assets(directory=folder, check_dir=False), name="assets")
     app.add_middleware(Envelope)
     _allow_other_sites(app, resources.settings)
+    return app
+
+
+def api_document() -> document.Document:
+    """The OpenAPI document of this version; nothing needs to be running."""
+    return document.describe(_front(Settings.model_fields["app_name"].default))
+
+
+def _front(title: str, lifespan: Lifespan | None = None) -> FastAPI:
+    app = FastAPI(
+        title=title, version=__version__, lifespan=lifespan, generate_unique_id_function=document.operation_id
+    )
+    routers = [module.router for module in (health, books, events, characters, photos, library)]
+    failures.register(app, [route for router in routers for route in router.routes])
+    for router in routers:
+        app.include_router(router)
+    app.openapi = cache(lambda: document.describe(app))  # type: ignore[method-assign]
     return app
 
 

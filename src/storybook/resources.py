@@ -14,6 +14,7 @@ from storybook.core.database import Database
 from storybook.core.embedded_postgres import EmbeddedPostgres
 from storybook.core.errors import SetupError, StorageError
 from storybook.core.migrations import is_current, migrate
+from storybook.core.notifications import Notifications
 from storybook.core.settings import Settings
 from storybook.providers.registry import Providers, make_providers
 from storybook.storage.base import Storage
@@ -28,6 +29,7 @@ class Resources:
     storage: Storage
     cpu: CpuPool
     providers: Providers
+    notifications: Notifications
     pepper: str
 
 
@@ -46,7 +48,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         except StorageError as error:
             raise SetupError(str(error)) from error
         pepper = settings.user_key_pepper.get_secret_value() or _own_pepper(settings.storybook_data_dir)
-        yield Resources(settings, database, storage, cpu, providers, pepper)
+        notifications = Notifications(database.url)
+        await stack.enter_async_context(notifications.listening())
+        yield Resources(settings, database, storage, cpu, providers, notifications, pepper)
 
 
 @asynccontextmanager

@@ -1,11 +1,15 @@
 """What the tests of the API share."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
+
+from storybook.main import create_app
+from storybook.resources import Resources
+from tests.conftest import USER_KEY
 
 SPEC: dict[str, Any] = {
     "topic": "a fox and a light",
@@ -45,3 +49,12 @@ async def made(client: httpx.AsyncClient, ended: Follow) -> dict[str, Any]:
     job = await ended(created["job_id"])
     assert job["status"] == "done"
     return job
+
+
+@pytest.fixture
+async def idle(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
+    """The app while nobody works on its jobs."""
+    transport = httpx.ASGITransport(create_app(resources))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as opened:
+        opened.headers["X-User-Key"] = USER_KEY
+        yield opened

@@ -51,6 +51,9 @@ BAD = {
     "unwanted thing empty": {"forbidden_elements": [""]},
     "unwanted things a text": {"forbidden_elements": "dogs"},
     "picture too large": {"reference_image_base64": "x" * 5_000_001},
+    "picture no base64": {"reference_image_base64": "not \u0000 base64"},
+    "topic of nothing but joiners": {"topic": "\u200d\u3164"},
+    "topic that grows when composed": {"topic": "\u0344" * 150},
     "context too long": {"series_context": "x" * 501},
     "context with a lone surrogate": {"series_context": "\udfff"},
     "unknown key": {"is_admin": True},
@@ -59,6 +62,8 @@ BAD = {
 GOOD = {
     "topic at its limit": {"topic": "x" * 200},
     "one character": {"topic": "별"},
+    "a new emoji": {"topic": "a \U0001fabf and braces {x} ${0} %s"},
+    "unwanted words that grow in lower case": {"forbidden_elements": ["ß" * 40]},
     "fewest pages": {"page_count": 4},
     "most pages": {"page_count": 12},
     "pages left out": {"page_count": None},

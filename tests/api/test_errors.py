@@ -34,3 +34,17 @@ async def test_a_request_id_that_cannot_be_trusted_is_replaced(broken: httpx.Asy
     answer = await broken.get("/health", headers={"X-Request-ID": proposed})
     assert answer.headers["x-request-id"] != proposed
     assert len(answer.headers["x-request-id"]) == 16
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/characters", "GET, POST"),
+        ("/v1/characters/from-photo", "POST"),
+        ("/v1/characters/char_1", "DELETE, GET, PATCH"),
+        ("/health", "GET"),
+    ],
+)
+async def test_a_wrong_method_is_told_which_ones_there_are(broken: httpx.AsyncClient, path: str, methods: str) -> None:
+    answer = await broken.put(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)

@@ -1,32 +1,158 @@
 """The library over the API."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from storybook.resources import Resources
 from tests.api.conftest import SPEC, Follow
+from tests.fakes import FakePainter
 
 
-async def test_the_newest_books_come_first(client: httpx.AsyncClient, ended: Follow) -> None:
+@pytest.fixture
+async def shelf(client: httpx.AsyncClient, ended: Follow) -> list[str]:
+    """The ids of three books, the oldest first."""
     ids = []
-    for _ in range(3):
-        job = await ended((await client.post("/v1/books", json=SPEC)).json()["job_id"])
+    for number, style in enumerate(("watercolor", "pixel", "pixel")):
+        spec = SPEC | {"topic": f"a fox {number}", "style": style}
+        job = await ended((await client.post("/v1/books", json=spec)).json()["job_id"])
         ids.append(job["result"]["book_id"])
-    library = (await client.get("/v1/library")).json()
-    assert [book["book_id"] for book in library["books"]] == ids[::-1]
-    assert [book["id"] for book in library["books"]] == ids[::-1]
-    part = (await client.get("/v1/library?limit=1&offset=1")).json()
-    assert ([book["id"] for book in part["books"]], part["total"]) == ([ids[1]], 3)
+    return ids
+
+
+async def listed(client: httpx.AsyncClient, query: str = "") -> tuple[list[str], int]:
+    library = (await client.get(f"/v1/library{query}")).json()
+    return [book["id"] for book in library["books"]], library["total"]
+
+
+async def test_the_newest_books_come_first_unless_sorted_otherwise(client: httpx.AsyncClient, shelf: list[str]) -> None:
+    assert await listed(client) == (shelf[::-1], 3)
+    assert await listed(client, "?sort=oldest") == (shelf, 3)
+    assert await listed(client, "?limit=1&offset=1") == ([shelf[1]], 3)
+    assert await listed(client, "?offset=9") == ([], 3)
+
+
+async def test_books_are_found_by_style_age_and_title(client: httpx.AsyncClient, shelf: list[str]) -> None:
+    await client.patch(f"/v1/library/{shelf[0]}", json={"title": "100%_달 이야기"})
+    assert await listed(client, "?style=pixel") == ([shelf[2], shelf[1]], 2)
+    assert await listed(client, "?age=3-5") == ([], 0)
+    assert await listed(client, "?q=달") == ([shelf[0]], 1)
+    assert await listed(client, "?q=%25_") == ([shelf[0]], 1)
+    assert await listed(client, "?q=LUNA") == ([shelf[2], shelf[1]], 2)
+    assert (await listed(client, "?sort=title"))[0][0] == shelf[0]
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "title"])
+async def test_a_cursor_shows_every_book_once_while_books_arrive(
+    client: httpx.AsyncClient, shelf: list[str], resources: Resources, sort: str
+) -> None:
+    expected = (await listed(client, f"?sort={sort}"))[0]
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(10):
+        part = (await client.get(f"/v1/library?limit=1&sort={sort}{cursor}")).json()
+        seen += [book["id"] for book in part["books"]]
+        if part["next_cursor"] is None:
+            break
+        cursor = f"&cursor={part['next_cursor']}"
+        async with resources.database.session() as session:
+            await session.execute(text(_ANOTHER_BOOK), {"id": f"book_new_{len(seen)}", "late": sort != "oldest"})
+    assert [book for book in seen if book in shelf] == expected
+    assert len(seen) == len(set(seen))
+
+
+_ANOTHER_BOOK = """
+WITH job AS (
+    INSERT INTO jobs (id, user_id, kind, status, progress, request, request_hash, seed, asset_token)
+    SELECT 'job_' || :id, user_id, kind, status, progress, request, request_hash, seed, 'token_' || :id
+    FROM jobs LIMIT 1 RETURNING id
+)
+INSERT INTO books (id, user_id, job_id, title, moral, hero, language, target_age, style, cover_key, made_by, created_at)
+SELECT :id, user_id, job.id, 'A', moral, hero, language, target_age, style, cover_key, made_by,
+       CASE WHEN :late THEN now() ELSE now() - interval '1 hour' END
+FROM books, job LIMIT 1
+"""
 
 
 async def test_a_shelf_shows_only_ones_own_books(client: httpx.AsyncClient, made: dict[str, Any]) -> None:
     assert made
     answer = await client.get("/v1/library", headers={"X-User-Key": "a-key-of-a-stranger"})
-    assert answer.json() == {"books": [], "total": 0}
+    assert answer.json() == {"books": [], "total": 0, "next_cursor": None}
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=-1", "offset=99999999999999999999"])
+async def test_a_renamed_book_has_its_new_title_everywhere(client: httpx.AsyncClient, made: dict[str, Any]) -> None:
+    book_id = made["result"]["book_id"]
+    old = await client.get(f"/v1/books/{book_id}/pdf")
+    renamed = await client.patch(f"/v1/library/{book_id}", json={"title": "새 이름"})
+    assert renamed.json()["title"] == "새 이름"
+    new = await client.get(f"/v1/books/{book_id}/pdf")
+    assert new.content != old.content
+    assert "%EC%83%88" in new.headers["content-disposition"]
+
+
+async def test_a_deleted_book_takes_everything_of_its_own_along(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, resources: Resources, rows: Any
+) -> None:
+    book_id = made["result"]["book_id"]
+    again = await client.post(f"/v1/books/{made['job_id']}/pages/1/regenerate", json={"mode": "both"})
+    await ended(again.json()["job_id"])
+    await client.get(f"/v1/books/{book_id}/pages/1/audio")
+    await client.get(f"/v1/books/{book_id}/pdf")
+    assert (await client.delete(f"/v1/library/{book_id}")).status_code == 200
+    assert await rows("SELECT (SELECT count(*) FROM books), (SELECT count(*) FROM pages)") == [(0, 0)]
+    assert (await client.get(f"/v1/books/{book_id}/detail")).status_code == 404
+    job = (await client.get(f"/v1/books/{made['job_id']}")).json()
+    assert (job["status"], job["result"]) == ("done", None)
+    assets = resources.settings.storybook_data_dir / "assets"
+    async with asyncio.timeout(10):
+        while any(path.is_file() for path in assets.rglob("*")):
+            await asyncio.sleep(0.05)
+    assert await listed(client) == ([], 0)
+
+
+async def test_a_page_that_is_made_again_while_its_book_is_deleted_fails_quietly(
+    client: httpx.AsyncClient, made: dict[str, Any], painter: FakePainter, ended: Follow
+) -> None:
+    painter.gate.clear()
+    again = await client.post(f"/v1/books/{made['job_id']}/pages/1/regenerate", json={"mode": "image"})
+    async with asyncio.timeout(10):
+        while not painter.drawing:
+            await asyncio.sleep(0.01)
+    await client.delete(f"/v1/library/{made['result']['book_id']}")
+    painter.gate.set()
+    assert (await ended(again.json()["job_id"]))["status"] == "failed"
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+async def test_nobody_elses_book_is_touched(client: httpx.AsyncClient, made: dict[str, Any], method: str) -> None:
+    stranger = {"X-User-Key": "a-key-of-a-stranger"}
+    body = {"json": {"title": "Mine"}} if method == "PATCH" else {}
+    book_id = made["result"]["book_id"]
+    theirs = await client.request(method, f"/v1/library/{book_id}", headers=stranger, **body)
+    unknown = await client.request(method, "/v1/library/book_unknown", headers=stranger, **body)
+    assert theirs.status_code == unknown.status_code == 404
+    assert theirs.json()["error"] == unknown.json()["error"]
+    assert (await client.get(f"/v1/books/{book_id}/detail")).json() == made["result"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=101", "limit=x", "offset=-1", "offset=99999999999999999999", "cursor=nonsense", "cursor=W10",
+        "cursor=WyJ0aXRsZSIsICJhIiwgImIiXQ", "style=crayon", "age=2", "sort=random", "q=", "q=%00", "series=%20",
+    ],
+)  # fmt: skip
 async def test_a_part_that_cannot_be_is_refused(client: httpx.AsyncClient, query: str) -> None:
     answer = await client.get(f"/v1/library?{query}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize("title", ["", " ", "x" * 81, "a\0b", "\ud800"])
+async def test_a_title_that_cannot_be_is_refused(client: httpx.AsyncClient, made: dict[str, Any], title: str) -> None:
+    path = f"/v1/library/{made['result']['book_id']}"
+    body = b'{"title": "\\ud800"}' if title == "\ud800" else None
+    answer = await client.patch(path, content=body) if body else await client.patch(path, json={"title": title})
+    assert answer.status_code == 422

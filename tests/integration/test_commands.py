@@ -1,6 +1,7 @@
 """The command line: what is wrong is said in one line, with a code that scripts can read."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,11 @@ from pathlib import Path
 import pytest
 
 STORYBOOK = str(Path(sys.executable).parent / "storybook")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
 
 
 def run(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -36,7 +42,7 @@ def run(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.Complete
 def test_what_stands_in_the_way_of_a_start_is_said_in_one_line(
     tmp_path: Path, settings: dict[str, str], reason: str
 ) -> None:
-    refused = run(tmp_path, "serve", "--port", "18999", **settings)
+    refused = run(tmp_path, "serve", "--port", str(free_port()), **settings)
     assert refused.returncode == 2
     assert len(refused.stderr.splitlines()) == 1, refused.stderr
     assert reason in refused.stderr

@@ -11,8 +11,9 @@ from storybook.core.database import Database
 from storybook.core.errors import PaymentRequired
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.credits import WELCOME_GIFT
+from storybook.domain.jobs import JobKind
 from storybook.models import CreditTransaction, Job, User, UserCredits
-from storybook.services import accounts, books, credits
+from storybook.services import accounts, credits, orders
 
 SPEC = BookSpec(topic="a fox", target_age="5-7", style="cartoon")
 KEY_HASH = accounts.hash_user_key("a-key-of-a-user", pepper="pepper")
@@ -37,7 +38,7 @@ async def test_parallel_requests_never_spend_more_than_there_is(database: Databa
     async def ask() -> bool:
         try:
             async with database.session() as session:
-                await books.request_book(session, user_id, SPEC, idempotency_key=None)
+                await orders.order_book(session, user_id, SPEC)
         except PaymentRequired:
             return False
         return True
@@ -52,20 +53,20 @@ async def test_parallel_requests_never_spend_more_than_there_is(database: Databa
 @pytest.mark.parametrize(("first", "second"), [("capture", "release"), ("release", "capture"), ("release", "release")])
 async def test_a_hold_ends_once(session: AsyncSession, first: str, second: str) -> None:
     user_id = await accounts.sign_in(session, KEY_HASH)
-    job = await books.request_book(session, user_id, SPEC, idempotency_key=None)
-    other = await books.request_book(session, user_id, SPEC, idempotency_key=None)
+    job = await orders.order_book(session, user_id, SPEC)
+    other = await orders.order_book(session, user_id, SPEC)
     assert job.id != other.id
-    await getattr(credits, first)(session, user_id, job.id)
+    await getattr(credits, first)(session, user_id, job.id, JobKind.BOOK)
     with pytest.raises(IntegrityError):
         async with session.begin_nested():
-            await getattr(credits, second)(session, user_id, job.id)
+            await getattr(credits, second)(session, user_id, job.id, JobKind.BOOK)
 
 
 async def test_the_cached_balance_is_what_the_ledger_says(session: AsyncSession) -> None:
     user_id = await accounts.sign_in(session, KEY_HASH)
-    kept, returned = [await books.request_book(session, user_id, SPEC, idempotency_key=None) for _ in range(2)]
-    await credits.capture(session, user_id, kept.id)
-    await credits.release(session, user_id, returned.id)
+    kept, returned = [await orders.order_book(session, user_id, SPEC) for _ in range(2)]
+    await credits.capture(session, user_id, kept.id, JobKind.BOOK)
+    await credits.release(session, user_id, returned.id, JobKind.BOOK)
     await credits.grant(session, user_id, 5)
     cached = (await session.scalars(select(UserCredits))).one()
     await session.refresh(cached)

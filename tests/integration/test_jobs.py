@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from storybook.core.database import Database
 from storybook.core.errors import ErrorCode, LeaseLost
 from storybook.domain.book_spec import BookSpec
-from storybook.domain.jobs import MOVES, Claim, JobState, Step
+from storybook.domain.jobs import MOVES, JobState, Step
+from storybook.domain.orders import Claim
 from storybook.models import Job
-from storybook.services import accounts, books, credits, jobs
+from storybook.services import accounts, credits, jobs, orders
 
 SPEC = BookSpec(topic="a fox", target_age="5-7", style="cartoon", language="en")
 KEY_HASH = accounts.hash_user_key("a-key-of-a-user", pepper="pepper")
@@ -27,7 +28,7 @@ class Desk:
     async def ask(self) -> str:
         async with self.database.session() as session:
             self.user_id = await accounts.sign_in(session, KEY_HASH)
-            return (await books.request_book(session, self.user_id, SPEC, idempotency_key=None)).id
+            return (await orders.order_book(session, self.user_id, SPEC)).id
 
     async def claim(self, lease_seconds: float = 30) -> Claim | None:
         async with self.database.session() as session:
@@ -39,7 +40,7 @@ class Desk:
 
     async def job(self, job_id: str) -> Job:
         async with self.database.session() as session:
-            return await books.get_job(session, self.user_id, job_id)
+            return await jobs.get(session, self.user_id, job_id)
 
     async def balance(self) -> int:
         async with self.database.session() as session:

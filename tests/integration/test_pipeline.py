@@ -9,16 +9,17 @@ import pytest
 
 from storybook.core.errors import ErrorCode, LeaseLost, ProviderError, StorageError
 from storybook.domain.book_spec import BookSpec
-from storybook.domain.jobs import Claim, Step
+from storybook.domain.jobs import Step
+from storybook.domain.orders import Claim
 from storybook.domain.story import StoryDraft
 from storybook.main import make_kit
 from storybook.models import Book, Job
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.orchestrator import make_book
 from storybook.pipeline.runner import Runner, cause_of
+from storybook.pipeline.work import work_on
 from storybook.resources import Resources
-from storybook.services import accounts, artifacts, books, credits, jobs
-from tests.fakes import FakeAuthor, FakePainter, FakeScreen
+from storybook.services import accounts, artifacts, books, characters, credits, files, jobs, orders
+from tests.fakes import FakeAuthor, FakePainter, FakeScreen, sheet
 
 SPEC = BookSpec(topic="a fox and a light", target_age="5-7", style="watercolor", language="en", page_count=4)
 
@@ -33,7 +34,7 @@ class House:
 
     async def ask(self, spec: BookSpec = SPEC) -> str:
         async with self.kit.database.session() as session:
-            return (await books.request_book(session, self.user_id, spec, idempotency_key=None)).id
+            return (await orders.order_book(session, self.user_id, spec)).id
 
     async def claim(self) -> Claim:
         async with self.kit.database.session() as session:
@@ -55,11 +56,11 @@ class House:
 
     async def job(self, job_id: str) -> Job:
         async with self.kit.database.session() as session:
-            return await books.get_job(session, self.user_id, job_id)
+            return await jobs.get(session, self.user_id, job_id)
 
     async def book(self, job_id: str) -> Book | None:
         async with self.kit.database.session() as session:
-            return await books.find_book_of_job(session, job_id)
+            return await books.find_of_job(session, job_id)
 
     async def balance(self) -> int:
         async with self.kit.database.session() as session:
@@ -106,6 +107,44 @@ async def test_pictures_are_drawn_side_by_side_but_not_more_than_allowed(house: 
     assert painter.at_once == house.kit.pictures_at_once == 3
 
 
+async def test_the_story_is_written_while_the_request_is_judged_and_nothing_is_drawn_before(
+    house: House, author: FakeAuthor, painter: FakePainter, screen: FakeScreen
+) -> None:
+    screen.request_gate.clear()
+    working = asyncio.create_task(house.run(await house.ask()))
+    async with asyncio.timeout(10):
+        while not author.stories:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert painter.drawn == []
+    screen.request_gate.set()
+    assert (await working).status == "done"
+
+
+async def test_an_unsafe_request_is_called_so_even_when_its_story_is_unsafe_too(
+    house: House, screen: FakeScreen
+) -> None:
+    screen.flag_request = screen.flag_story = True
+    assert (await house.run(await house.ask())).error_code == ErrorCode.SAFETY_INPUT
+
+
+async def test_everything_that_is_said_of_a_chosen_character_is_judged(house: House, screen: FakeScreen) -> None:
+    luna = sheet("Luna")
+    async with house.kit.database.session() as session:
+        character_id = await characters.keep(session, house.user_id, luna)
+    await house.run(await house.ask(SPEC.model_copy(update={"character_id": character_id})))
+    assert any(set(luna.texts()) <= set(check.texts) for check in screen.checked_texts)
+
+
+async def test_an_order_that_can_no_longer_be_read_fails_and_lets_the_next_one_pass(house: House) -> None:
+    broken, fine = await house.ask(), await house.ask(SPEC.model_copy(update={"topic": "another"}))
+    async with house.kit.database.session() as session:
+        await session.execute(Job.__table__.update().where(Job.id == broken).values(request={"spec": {}}))
+    assert (await house.run(fine)).status == "done"
+    assert (await house.job(broken)).error_code == ErrorCode.UNKNOWN
+    assert await house.balance() == 2
+
+
 async def test_every_picture_of_the_hero_uses_the_same_words(house: House, painter: FakePainter) -> None:
     await house.run(await house.ask())
     looks = {request.sheets for request in painter.drawn}
@@ -150,6 +189,7 @@ async def test_a_book_that_fails_leaves_a_code_and_nothing_else(
     assert (job.status, job.error_code) == ("failed", code)
     assert await house.book(job_id) is None
     assert await house.balance() == 3
+    await files.remove_discarded(house.kit.database, house.kit.storage)
     assert house.files() == []
     assert drawn is None or len(painter.drawn) == drawn
 
@@ -206,7 +246,7 @@ async def test_a_book_that_was_interrupted_goes_on_where_it_stood(
 ) -> None:
     job_id = await house.ask()
     painter.gate.clear()
-    first = asyncio.create_task(make_book(await house.claim(), house.kit))
+    first = asyncio.create_task(work_on(await house.claim(), house.kit))
     async with asyncio.timeout(10):
         while painter.drawing < 3:
             await asyncio.sleep(0.01)
@@ -225,11 +265,11 @@ async def test_pictures_that_are_stored_are_not_drawn_again(house: House, painte
     claim = await house.claim()
     painter.errors[3] = [RuntimeError("the process dies")]
     with pytest.raises(BaseExceptionGroup):
-        await make_book(claim, house.kit)
+        await work_on(claim, house.kit)
     async with house.kit.database.session() as session:
         stored = {page for step, page in await artifacts.load(session, claim.job_id) if step is Step.GENERATE_IMAGES}
     before = len(painter.drawn)
-    await make_book(claim, house.kit)
+    await work_on(claim, house.kit)
     again = {request.prompt.page_number for request in painter.drawn[before:]}
     assert stored | again == {0, 1, 2, 3, 4}
     assert 3 in again
@@ -238,16 +278,10 @@ async def test_pictures_that_are_stored_are_not_drawn_again(house: House, painte
 
 async def test_a_chosen_character_that_was_deleted_fails_the_book(house: House, author: FakeAuthor) -> None:
     async with house.kit.database.session() as session:
-        job_id = await jobs.insert_job(
-            session,
-            house.user_id,
-            kind="book",  # type: ignore[arg-type]
-            spec=SPEC.model_copy(update={"character_id": "char_gone"}),
-            request_hash=b"",
-            idempotency_key=None,
-        )
-        assert job_id
-        await credits.hold(session, house.user_id, job_id)
+        character_id = await characters.keep(session, house.user_id, sheet("Luna"))
+    job_id = await house.ask(SPEC.model_copy(update={"character_id": character_id}))
+    async with house.kit.database.session() as session:
+        await characters.remove(session, house.user_id, character_id)
     job = await house.run(job_id)
     assert (job.status, author.stories) == ("failed", [])
 
@@ -284,3 +318,6 @@ class _Broken:
     async def delete_prefix(self, prefix: str) -> int:
         self.deleted.append(prefix)
         return 0
+
+    async def delete(self, key: str) -> None:
+        self.deleted.append(key)

@@ -16,7 +16,7 @@ MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 50
 COMMITS = {"commit", "rollback", "begin"}
 MAY_COMMIT = {"core/database.py", "core/migrations.py"}
-MAY_START_TASKS = {"pipeline/runner.py", "cli/server.py", "cli/make.py"}
+MAY_START_TASKS = {"core/notifications.py", "pipeline/runner.py", "cli/server.py", "cli/make.py"}
 MAY_CATCH_EVERYTHING = {"routers/middleware.py"}
 
 

@@ -11,4 +11,4 @@ from storybook.domain.failures import sentence_for
 
 @pytest.mark.parametrize(("code", "language"), list(product(ErrorCode, Language)))
 def test_every_code_has_a_sentence_in_every_language_that_fits(code: ErrorCode, language: Language) -> None:
-    assert 10 < len(sentence_for(code, language)) <= 300
+    assert 10 < len(sentence_for(code, language, credit_back=True)) <= 300

@@ -13,6 +13,8 @@ SAFE = {
     "DATABASE_URL": "postgresql://user:secret@localhost/storybook",
     "LLM_PROVIDER": "studio",
     "IMAGE_PROVIDER": "studio",
+    "TTS_PROVIDER": "studio",
+    "SIGHT_PROVIDER": "studio",
     "MODERATION_PROVIDER": "studio",
     "PUBLIC_URL": "https://books.example.org",
 }
@@ -57,6 +59,7 @@ def test_production_refuses_to_start_without(environment: pytest.MonkeyPatch, mi
         ("HEARTBEAT_SECONDS", "20"),
         ("ENVIRONMENT", "staging"),
         ("LOG_LEVEL", "loud"),
+        ("S3_BUCKET", "books"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named_in_one_line(environment: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -18,7 +18,9 @@ from storybook.core.logs import configure_logs
 from storybook.core.migrations import migrate
 from storybook.core.settings import LogLevel, Settings, load_settings
 from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
+from storybook.main import api_document
 from storybook.resources import open_database
+from storybook.routers.document import as_text
 
 app = typer.Typer(
     help="Illustrated children's books from one sentence.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -78,11 +80,18 @@ def doctor() -> None:
     _run(lambda settings: examine(settings, console))
 
 
+@app.command()
+def openapi() -> None:
+    """Print the description of the API that clients are made from."""
+    sys.stdout.write(as_text(api_document()))
+
+
 def _run(work: Any, *, log_level: LogLevel | None = None) -> None:
     """Runs a command; what the operator has to mend is said in one line, with exit code 2."""
     try:
         settings = load_settings()
-        configure_logs(log_level or settings.log_level, as_json=settings.in_production or not sys.stderr.isatty())
+        level = "debug" if settings.debug else log_level or settings.log_level
+        configure_logs(level, as_json=settings.in_production or not sys.stderr.isatty())
         command: Coroutine[Any, Any, int] = work(settings)
         code = asyncio.run(command)
     except SetupError as error:
@@ -93,5 +102,5 @@ def _run(work: Any, *, log_level: LogLevel | None = None) -> None:
 
 
 def _give_up(sentence: str) -> typer.Exit:
-    complaints.print(f"[red]storybook:[/red] {' '.join(sentence.split())}", soft_wrap=True, highlight=False)
+    complaints.print(f"storybook: {' '.join(sentence.split())}", soft_wrap=True, highlight=False, markup=False)
     raise SystemExit(2)

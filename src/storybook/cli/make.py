@@ -20,6 +20,7 @@ from storybook.resources import Resources
 from storybook.services import accounts, credits
 
 POLL_SECONDS = 0.25
+STOP_SECONDS = 30
 STEP_NAMES = {
     QUEUED_SLUG: "Waiting",
     Step.NORMALIZE: "Reading the request",
@@ -49,8 +50,11 @@ async def make_one(settings: Settings, address: Address, order: Order, console: 
         async with httpx.AsyncClient(base_url=address.url, headers=headers, timeout=60, trust_env=False) as client:
             working = asyncio.create_task(_ask_and_save(client, order, console))
             await asyncio.wait((working, server), return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
+            if working.done() and isinstance(working.exception(), httpx.HTTPError):
+                await asyncio.wait((server,), timeout=STOP_SECONDS)
+            if server.done():
                 working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
                 console.print("Stopped. A book that was begun goes on when storybook is started again.")
                 return 1
             code = working.result()
@@ -85,16 +89,19 @@ async def _user_with_a_credit(resources: Resources) -> str:
 async def _ask_and_save(client: httpx.AsyncClient, order: Order, console: Console) -> int:
     answer = await client.post("/v1/books", json=order.spec.model_dump(mode="json", exclude_none=True))
     if answer.is_error:
-        console.print(f"[red]Refused:[/red] {answer.json()['error']['message']}")
+        console.print(f"Refused: {answer.json()['error']['message']}", markup=False)
         return 1
     job = await _follow(client, answer.json()["job_id"], console)
     if job["status"] == JobState.FAILED:
-        console.print(f"[red]The book failed ({job['error']['code']}):[/red] {job['error']['message']}")
+        console.print(f"The book failed ({job['error']['code']}): {job['error']['message']}", markup=False)
         return 1
-    folder = await _save(client, job["result"], order.out)
-    console.print(f"[b]{job['result']['title']}[/b]", highlight=False)
+    try:
+        folder = await _save(client, job["result"], order.out)
+    except OSError as error:
+        raise SetupError(f"The book is done but cannot be saved to {order.out} ({error.strerror}).") from error
+    console.print(job["result"]["title"], style="bold", markup=False, highlight=False)
     for file in sorted(folder.iterdir()):
-        console.print(f"  {file}", highlight=False, soft_wrap=True)
+        console.print(f"  {file}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -1,6 +1,7 @@
 """The API in this process: listens, works on jobs, and stops cleanly when told."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
-from storybook.main import create_app
+from storybook.main import GRACE_SECONDS, create_app
 from storybook.resources import Resources, open_resources
 
 
@@ -39,6 +40,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self.ready.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends the streams of events first: they would keep the process from ending."""
+        self.config.app.state.resources.notifications.release()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
@@ -60,7 +66,7 @@ def listen(address: Address) -> socket.socket:
         return socket.create_server(address, family=family, backlog=2048)
     except OSError as error:
         raise SetupError(
-            f"Port {address.port} at {address.host} cannot be used ({error.strerror}). "
+            f"Port {address.port} at {address.host} cannot be used ({os.strerror(error.errno or 0)}). "
             "Is another storybook running? Stop it, or choose another port with --port."
         ) from error
 
@@ -70,7 +76,13 @@ async def serving(settings: Settings, address: Address) -> AsyncIterator[tuple[R
     """The API, answering at its address; the task ends when a signal tells it to stop."""
     with listen(address) as sock:
         async with open_resources(settings) as resources:
-            config = uvicorn.Config(create_app(resources), log_config=None, access_log=False, server_header=False)
+            config = uvicorn.Config(
+                create_app(resources),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
             server = Server(config)
             task = asyncio.create_task(server.serve(sockets=[sock]), name="server")
             await server.ready.wait()

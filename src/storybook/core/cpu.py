@@ -2,7 +2,9 @@
 
 import asyncio
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,34 +18,62 @@ T = TypeVar("T")
 
 
 class CpuPool:
-    """Runs importable functions in other processes. Arguments and results are pickled."""
+    """Runs importable functions in other processes. Arguments and results are pickled.
+
+    What takes milliseconds has a worker of its own, so that it never waits behind what takes long.
+    """
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._executor = self._start()
+        self._long = _Workers(workers)
+        self._quick = _Workers(1)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result; what it raises is raised here.
 
         Raises a retryable ProviderError when the worker process died under it; the next call finds new workers.
         """
+        return await self._long.run(partial(function, *args, **kwargs))
+
+    async def run_quick(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `run`, for what is done in milliseconds."""
+        return await self._quick.run(partial(function, *args, **kwargs))
+
+    def close(self) -> None:
+        """Ends the workers; what they are doing is finished, what waits is dropped."""
+        self._long.close()
+        self._quick.close()
+
+
+class _Workers:
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._executor = self._start()
+
+    async def run(self, work: Callable[[], T]) -> T:
         executor = self._executor
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(executor, partial(function, *args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(executor, work)
         except BrokenProcessPool:
             if self._executor is executor:
                 self._executor = self._start()
             raise ProviderError("a worker process died", code=ErrorCode.UNKNOWN, retryable=True) from None
 
     def close(self) -> None:
-        """Ends the workers; what they are doing is finished, what waits is dropped."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _start(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_leave_interrupts_to_the_parent)
+        return ProcessPoolExecutor(self._count, mp_context=context, initializer=_live_as_long_as_the_parent)
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _live_as_long_as_the_parent() -> None:
+    """Interrupts are for the parent to handle, and a worker whose parent was killed ends too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+    os._exit(1)

@@ -1,10 +1,15 @@
 """The connection to PostgreSQL. The only place that commits."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+IDLE_SECONDS = 5.0
 
 
 class Database:
@@ -12,20 +17,28 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self.url = engine.url.render_as_string(hide_password=False)
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._readers = async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     @classmethod
     def connect(cls, url: str, *, pool_size: int) -> "Database":
-        """Opens nothing yet; connections are made when they are first needed and checked before each use."""
+        """Opens nothing yet: connections are made when they are first needed, and replaced when they are lost."""
         engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             pool_timeout=10,
             connect_args={"timeout": 5, "server_settings": {"timezone": "UTC", "application_name": "storybook"}},
         )
+        _replace_lost_connections(engine)
         return cls(engine)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """For statements that read, each for itself: no transaction is opened around them."""
+        async with self._readers() as session:
+            yield session
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -40,3 +53,26 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _replace_lost_connections(engine: AsyncEngine) -> None:
+    """A closed socket is seen at once; asking the server takes three round trips, so only the idle are asked."""
+    dialect = engine.sync_engine.dialect
+
+    def note_time(_: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    def check(connection: Any, record: Any, _: Any) -> None:
+        idle = time.monotonic() - record.info.get("used", 0.0)
+        if connection.driver_connection.is_closed() or (idle > IDLE_SECONDS and not _answers(connection)):
+            raise DisconnectionError
+
+    def _answers(connection: Any) -> bool:
+        try:
+            return dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error:
+            return False
+
+    event.listen(engine.sync_engine, "connect", note_time)
+    event.listen(engine.sync_engine, "checkin", note_time)
+    event.listen(engine.sync_engine, "checkout", check)

@@ -16,7 +16,7 @@ from typing import Any
 
 
 class ErrorCode(StrEnum):
-    """Why a job failed; the codes of the wire contract."""
+    """Why a job failed: the codes of the wire contract, and CANCELLED for one that the reader stopped."""
 
     SAFETY_INPUT = "SAFETY_INPUT"
     SAFETY_OUTPUT = "SAFETY_OUTPUT"
@@ -28,6 +28,7 @@ class ErrorCode(StrEnum):
     STORAGE_UPLOAD_FAILED = "STORAGE_UPLOAD_FAILED"
     DB_WRITE_FAILED = "DB_WRITE_FAILED"
     QUEUE_FAILED = "QUEUE_FAILED"
+    CANCELLED = "CANCELLED"
     UNKNOWN = "UNKNOWN"
 
 

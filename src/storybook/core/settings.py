@@ -44,6 +44,8 @@ class Settings(BaseSettings):
 
     llm_provider: str = ""
     image_provider: str = ""
+    tts_provider: str = ""
+    sight_provider: str = ""
     moderation_provider: str = ""
 
     image_max_concurrent: int = Field(default=3, ge=1, le=16)
@@ -80,6 +82,12 @@ class Settings(BaseSettings):
             raise ValueError("HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS")
         return self
 
+    @model_validator(mode="after")
+    def _stored_files_have_an_address(self) -> Self:
+        if self.s3_bucket and not self.s3_public_url:
+            raise ValueError("S3_PUBLIC_URL must say where clients read what is in S3_BUCKET")
+        return self
+
     @property
     def in_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
@@ -95,8 +103,10 @@ class Settings(BaseSettings):
             "DATABASE_URL": self.database_url,
             "LLM_PROVIDER": self.llm_provider,
             "IMAGE_PROVIDER": self.image_provider,
+            "TTS_PROVIDER": self.tts_provider,
+            "SIGHT_PROVIDER": self.sight_provider,
             "MODERATION_PROVIDER": self.moderation_provider,
-            "S3_PUBLIC_URL or PUBLIC_URL": self.s3_public_url or self.public_url,
+            "PUBLIC_URL": self.public_url or self.s3_public_url,
         }
         found = [f"{name} is not set." for name, value in missing.items() if not value]
         if self.debug:

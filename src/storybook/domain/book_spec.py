@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from storybook.domain.values import Readable, Strict
+from storybook.domain.values import Composed, Readable, Strict
 
 
 class Language(StrEnum):
@@ -49,13 +49,17 @@ class Gender(StrEnum):
     NEUTRAL = "neutral"
 
 
-Topic = Annotated[str, StringConstraints(min_length=1, max_length=200), Readable]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=40), Readable]
-Description = Annotated[str, StringConstraints(min_length=1, max_length=200), Readable]
+Topic = Annotated[str, StringConstraints(min_length=1, max_length=200), Composed, Readable]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=40), Composed, Readable]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=200), Composed, Readable]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=60), Readable]
-Term = Annotated[str, StringConstraints(min_length=1, max_length=40), Readable]
+Term = Annotated[str, StringConstraints(min_length=1, max_length=40), Composed, Readable]
 
 MAX_REFERENCE_IMAGE_CHARS = 5_000_000
+Base64 = Annotated[
+    str,
+    StringConstraints(max_length=MAX_REFERENCE_IMAGE_CHARS, pattern=r"^(data:[a-z/+.-]+;base64,)?[A-Za-z0-9+/=\s_-]*$"),
+]
 
 
 class HeroSpec(Strict):
@@ -78,6 +82,16 @@ class BookSpec(Strict):
     theme: Theme | None = None
     character: HeroSpec | None = None
     character_id: Identifier | None = None
+    character_ids: Annotated[tuple[Identifier, ...], Field(max_length=4)] | None = None
     forbidden_elements: Annotated[tuple[Term, ...], Field(max_length=20)] | None = None
-    reference_image_base64: Annotated[str, Field(max_length=MAX_REFERENCE_IMAGE_CHARS)] | None = None
-    series_context: Annotated[str, StringConstraints(max_length=500), Readable] | None = None
+    reference_image_base64: Base64 | None = Field(
+        default=None,
+        description="Accepted for older clients, not used and not kept; make a character from a photo instead",
+    )
+    series_context: Annotated[str, StringConstraints(min_length=1, max_length=500), Composed, Readable] | None = None
+
+    @property
+    def chosen_characters(self) -> tuple[str, ...]:
+        """The ids of the kept characters that are in the book, the hero first, each once."""
+        first = (self.character_id,) if self.character_id else ()
+        return tuple(dict.fromkeys((*first, *(self.character_ids or ()))))

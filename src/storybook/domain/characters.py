@@ -10,6 +10,9 @@ from storybook.domain.values import Readable, Strict
 Short = Annotated[str, StringConstraints(min_length=1, max_length=40), Readable]
 Phrase = Annotated[str, StringConstraints(min_length=1, max_length=80), Readable]
 Detail = Annotated[str, StringConstraints(min_length=1, max_length=120), Readable]
+MasterDescription = Annotated[str, StringConstraints(min_length=10, max_length=400), Readable]
+Traits = Annotated[tuple[Short, ...], Field(min_length=1, max_length=10)]
+StyleNotes = Annotated[str, StringConstraints(min_length=1, max_length=200), Readable]
 
 
 class Appearance(Strict):
@@ -31,11 +34,16 @@ class CharacterSheet(Strict):
     """One character in words; the limits are those of the wire contract."""
 
     name: Name
-    master_description: Annotated[str, StringConstraints(min_length=10, max_length=400), Readable]
+    master_description: MasterDescription
     appearance: Appearance
     clothing: Clothing
-    personality_traits: Annotated[tuple[Short, ...], Field(min_length=1, max_length=10)]
-    visual_style_notes: Annotated[str, StringConstraints(min_length=1, max_length=200), Readable]
+    personality_traits: Traits
+    visual_style_notes: StyleNotes
+
+    def texts(self) -> list[str]:
+        """Everything that is said of the character."""
+        looks = [*self.appearance.model_dump().values(), *self.clothing.model_dump().values()]
+        return [self.name, self.master_description, *looks, *self.personality_traits, self.visual_style_notes]
 
 
 class CastSheet(Strict):

@@ -3,8 +3,10 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from storybook.domain.jobs import JobKind
+
 WELCOME_GIFT = 3
-PRICE_OF_A_BOOK = 1
+PRICES = {JobKind.BOOK: 1, JobKind.PAGE: 0, JobKind.AUDIO: 0, JobKind.PORTRAIT: 0}
 
 
 class Account(StrEnum):

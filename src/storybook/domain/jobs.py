@@ -2,10 +2,6 @@
 
 from enum import StrEnum
 
-from storybook.domain.book_spec import BookSpec
-from storybook.domain.pictures import Seed
-from storybook.domain.values import Strict
-
 
 class JobKind(StrEnum):
     BOOK = "book"
@@ -37,7 +33,7 @@ MAX_RECOVERIES = 3
 
 
 class Step(StrEnum):
-    """The steps of a book in their order; the value is the slug that clients know."""
+    """The steps of a book in their order, and of its voice; the value is the slug that clients know."""
 
     NORMALIZE = "normalize"
     MODERATE_INPUT = "moderate_input"
@@ -47,6 +43,7 @@ class Step(StrEnum):
     GENERATE_IMAGES = "generate_images"
     MODERATE_OUTPUT = "moderate_output"
     PACKAGE = "package"
+    NARRATE = "narrate"
 
 
 QUEUED_SLUG = "queued"
@@ -61,6 +58,7 @@ PROGRESS_AT_START = {
     Step.GENERATE_IMAGES: 55,
     Step.MODERATE_OUTPUT: 95,
     Step.PACKAGE: 98,
+    Step.NARRATE: 30,
 }
 PROGRESS_DONE = 100
 
@@ -69,16 +67,3 @@ def progress_of_pictures(ready: int, total: int) -> int:
     """Percent while pictures are drawn: from 55 with none ready to 95 with all."""
     first, last = PROGRESS_AT_START[Step.GENERATE_IMAGES], PROGRESS_AT_START[Step.MODERATE_OUTPUT]
     return first + ready * (last - first) // total
-
-
-class Claim(Strict):
-    """A job that a runner may work on while its lease lives. Every write for it carries `fence`."""
-
-    job_id: str
-    user_id: str
-    kind: JobKind
-    spec: BookSpec
-    seed: Seed
-    asset_token: str
-    fence: int
-    recoveries: int

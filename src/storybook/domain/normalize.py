@@ -12,7 +12,7 @@ def tidy(text: str) -> str:
 
 def normalize_spec(spec: BookSpec) -> BookSpec:
     """The same request with tidy texts and every unwanted word named once. Doing it twice changes nothing."""
-    unwanted = tuple(dict.fromkeys(tidy(word).casefold() for word in spec.forbidden_elements or ()))
+    unwanted = tuple({tidy(word).casefold(): tidy(word) for word in spec.forbidden_elements or ()}.values())
     hero = spec.character
     if hero is not None:
         hero = hero.model_copy(

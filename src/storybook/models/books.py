@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -18,6 +18,7 @@ class Book(Base):
         CheckConstraint(one_of("language", Language), name="language"),
         CheckConstraint(one_of("target_age", TargetAge), name="target_age"),
         CheckConstraint(one_of("style", Style), name="style"),
+        Index("ix_books_series_id", "series_id", postgresql_where=text("series_id IS NOT NULL")),
         Index("ix_books_user_id_created_at_id", "user_id", "created_at", "id"),
     )
 
@@ -27,8 +28,13 @@ class Book(Base):
     character_id: Mapped[str | None] = mapped_column(
         String(ID_LENGTH), ForeignKey("characters.id", ondelete="SET NULL"), index=True
     )
+    previous_book_id: Mapped[str | None] = mapped_column(
+        String(ID_LENGTH), ForeignKey("books.id", ondelete="SET NULL"), index=True
+    )
+    series_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     title: Mapped[str] = mapped_column(String(80))
     moral: Mapped[str] = mapped_column(String(120))
+    hero: Mapped[str] = mapped_column(String(40))
     language: Mapped[str] = mapped_column(String(10))
     target_age: Mapped[str] = mapped_column(String(10))
     style: Mapped[str] = mapped_column(String(30))
@@ -37,6 +43,7 @@ class Book(Base):
     pdf_key: Mapped[str | None] = mapped_column(String(KEY_LENGTH))
     audio_key: Mapped[str | None] = mapped_column(String(KEY_LENGTH))
     made_by: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[CreatedAt]
 
     pages: Mapped[list["Page"]] = relationship(order_by="Page.page_number", lazy="raise", passive_deletes=True)

@@ -31,13 +31,6 @@ class Job(Base):
         CheckConstraint("status <> 'done' OR progress = 100", name="done_is_complete"),
         CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
         CheckConstraint("seed BETWEEN 1 AND 2147483647", name="seed"),
-        Index(
-            "uq_jobs_user_id_idempotency_key",
-            "user_id",
-            "idempotency_key",
-            unique=True,
-            postgresql_where=text("idempotency_key IS NOT NULL"),
-        ),
         Index("ix_jobs_waiting", "created_at", postgresql_where=text("status IN ('queued', 'running')")),
     )
 
@@ -49,18 +42,27 @@ class Job(Base):
     current_step: Mapped[str] = mapped_column(String(120), server_default=QUEUED_SLUG)
     error_code: Mapped[str | None] = mapped_column(String(60))
     error_message: Mapped[str | None] = mapped_column(String(300))
-    spec: Mapped[Json]
-    idempotency_key: Mapped[str | None] = mapped_column(String(80))
+    request: Mapped[Json]
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     seed: Mapped[int]
     asset_token: Mapped[str] = mapped_column(String(60), unique=True)
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     recoveries: Mapped[int] = mapped_column(server_default="0")
+    revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
     finished_at: Mapped[datetime | None]
+
+
+class JobPhoto(Base):
+    """The photo that a character is made from. It is kept only until the job has ended."""
+
+    __tablename__ = "job_photos"
+
+    job_id: Mapped[str] = mapped_column(String(ID_LENGTH), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    photo: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class StepArtifact(Base):

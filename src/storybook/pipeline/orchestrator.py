@@ -4,9 +4,10 @@ import asyncio
 from typing import NamedTuple
 
 from storybook.core.errors import ErrorCode, JobFailed, NotFound
-from storybook.domain.characters import CastSheet, CharacterSheet
-from storybook.domain.jobs import Claim, Step, progress_of_pictures
+from storybook.domain.characters import CastSheet
+from storybook.domain.jobs import Step, progress_of_pictures
 from storybook.domain.moderation import Verdict
+from storybook.domain.orders import BookOrder, Claim
 from storybook.domain.pictures import Picture, PicturePrompt
 from storybook.domain.story import StoryDraft
 from storybook.pipeline.kit import Kit
@@ -14,18 +15,14 @@ from storybook.pipeline.steps import generate_images
 from storybook.pipeline.steps.generate_character_sheet import generate_character_sheet
 from storybook.pipeline.steps.generate_image_prompts import generate_image_prompt
 from storybook.pipeline.steps.generate_images import StoredPicture
-from storybook.pipeline.steps.generate_story import generate_story
+from storybook.pipeline.steps.generate_story import generate_story, judge_story
 from storybook.pipeline.steps.moderate_input import moderate_input
 from storybook.pipeline.steps.moderate_output import BookVerdict, judge_book, judge_picture
 from storybook.pipeline.steps.normalize import Request, normalize
 from storybook.pipeline.steps.package import assemble
 from storybook.pipeline.workbench import Workbench
 from storybook.services import books, characters
-
-
-def folder_of(claim: Claim) -> str:
-    """Where a job's files are; the token keeps the address from being guessed."""
-    return f"books/{claim.asset_token}"
+from storybook.services.files import folder_of
 
 
 class CheckedPicture(NamedTuple):
@@ -34,7 +31,7 @@ class CheckedPicture(NamedTuple):
     verdict: Verdict
 
 
-async def make_book(claim: Claim, kit: Kit) -> None:
+async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
     """Makes the book of a job, from its request to the shelf; what was made before is not made again.
 
     A tidies the request. B judges it while C writes. D settles the looks. Then every picture goes its own way
@@ -43,37 +40,50 @@ async def make_book(claim: Claim, kit: Kit) -> None:
     bench = await Workbench.open(claim, kit)
     text, moderation = kit.providers.text, kit.providers.moderation
 
-    request = await bench.once(Step.NORMALIZE, Request, lambda: _normalize(claim, kit))
-    async with asyncio.TaskGroup() as both:
-        both.create_task(bench.once(Step.MODERATE_INPUT, Verdict, lambda: moderate_input(request, moderation)))
-        writing = both.create_task(
-            bench.once(Step.GENERATE_STORY, StoryDraft, lambda: generate_story(request, claim.seed, text, moderation))
+    async def judge_request() -> Verdict:
+        return await bench.attempt(Step.MODERATE_INPUT, lambda: moderate_input(request, moderation))
+
+    async def pass_request() -> None:
+        await bench.once(Step.MODERATE_INPUT, Verdict, judge_request)
+        passed.set()
+
+    async def design_cast() -> CastSheet:
+        return await bench.attempt(
+            Step.GENERATE_CHARACTER_SHEET, lambda: generate_character_sheet(request, draft, claim.seed, text)
         )
+
+    request = await bench.once(Step.NORMALIZE, Request, lambda: _normalize(claim, order, kit))
+    passed = asyncio.Event()
+    async with asyncio.TaskGroup() as both:
+        both.create_task(pass_request())
+        writing = both.create_task(bench.once(Step.GENERATE_STORY, StoryDraft, lambda: _write(bench, request, passed)))
     draft = writing.result()
-    cast = await bench.once(
-        Step.GENERATE_CHARACTER_SHEET,
-        CastSheet,
-        lambda: generate_character_sheet(request, draft, claim.seed, text),
-    )
+    cast = await bench.once(Step.GENERATE_CHARACTER_SHEET, CastSheet, design_cast)
     checked = await _picture_all(bench, request, draft, cast)
     await bench.once(
         Step.MODERATE_OUTPUT,
         BookVerdict,
         lambda: judge_book(tuple(picture.verdict for picture in checked), len(draft.scenes())),
     )
-    await _put_on_the_shelf(bench, draft, checked)
+    await _put_on_the_shelf(bench, order, draft, cast, checked)
 
 
-async def _normalize(claim: Claim, kit: Kit) -> Request:
-    known: tuple[CharacterSheet, ...] = ()
-    if claim.spec.character_id:
-        try:
-            async with kit.database.session() as session:
-                chosen = await characters.get(session, claim.user_id, claim.spec.character_id)
-        except NotFound as error:
-            raise JobFailed(ErrorCode.UNKNOWN, "the chosen character was deleted") from error
-        known = (characters.sheet_of(chosen),)
-    return await normalize(claim.spec, known)
+async def _normalize(claim: Claim, order: BookOrder, kit: Kit) -> Request:
+    try:
+        async with kit.database.session() as session:
+            chosen = await characters.require_all(session, claim.user_id, order.spec.chosen_characters)
+    except NotFound as error:
+        raise JobFailed(ErrorCode.UNKNOWN, "a chosen character was deleted") from error
+    return await normalize(order.spec, tuple(characters.sheet_of(character) for character in chosen))
+
+
+async def _write(bench: Workbench, request: Request, passed: asyncio.Event) -> StoryDraft:
+    """The story, judged once its request has passed; it is not written again when its judge has to be asked again."""
+    providers = bench.kit.providers
+    draft = await bench.attempt(Step.GENERATE_STORY, lambda: generate_story(request, bench.claim.seed, providers.text))
+    await passed.wait()
+    await bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_story(draft, request, providers.moderation))
+    return draft
 
 
 async def _picture_all(bench: Workbench, request: Request, draft: StoryDraft, cast: CastSheet) -> list[CheckedPicture]:
@@ -99,17 +109,25 @@ async def _picture_one(
 ) -> CheckedPicture:
     """The chain of one picture: words, drawing, storage, check. Readers may see it when its verdict is stored."""
     spec, kit, claim = request.spec, bench.kit, bench.claim
-    folder = folder_of(claim)
+    folder = folder_of(claim.asset_token)
     drawn: list[Picture] = []
 
     async def draw_and_store() -> StoredPicture:
         await bench.show(Step.GENERATE_IMAGES)
-        drawn.append(await generate_images.draw(prompt, spec.style, cast, kit.providers.image))
+        drawn.append(
+            await bench.attempt(
+                Step.GENERATE_IMAGES,
+                lambda: generate_images.draw(prompt, spec.style, cast, kit.providers.image),
+            )
+        )
         return await generate_images.store(drawn[-1], number, folder, kit.storage, kit.storage_waits)
 
     async def judge() -> Verdict:
         picture = drawn[-1] if drawn else await generate_images.fetch(stored, kit.storage)
-        return await judge_picture(picture, prompt, spec.target_age, kit.providers.moderation)
+        return await bench.attempt(
+            Step.MODERATE_OUTPUT,
+            lambda: judge_picture(picture, prompt, spec.target_age, kit.providers.moderation),
+        )
 
     async with slots:
         prompt = await bench.once(
@@ -125,7 +143,9 @@ async def _picture_one(
     return CheckedPicture(prompt, stored, verdict)
 
 
-async def _put_on_the_shelf(bench: Workbench, draft: StoryDraft, checked: list[CheckedPicture]) -> None:
+async def _put_on_the_shelf(
+    bench: Workbench, order: BookOrder, draft: StoryDraft, cast: CastSheet, checked: list[CheckedPicture]
+) -> None:
     await bench.show(Step.PACKAGE)
     providers = bench.kit.providers
     made_by = {
@@ -134,7 +154,11 @@ async def _put_on_the_shelf(bench: Workbench, draft: StoryDraft, checked: list[C
         "moderation": providers.moderation.name,
     }
     finished = assemble(
-        draft, [picture.prompt for picture in checked], [picture.stored for picture in checked], made_by
+        draft, cast, [picture.prompt for picture in checked], [picture.stored for picture in checked], made_by
     )
-    async with bench.kit.database.session() as session:
-        await books.package(session, bench.claim, finished)
+
+    async def package() -> None:
+        async with bench.kit.database.session() as session:
+            await books.package(session, bench.claim, order, finished)
+
+    await bench.attempt(Step.PACKAGE, package)

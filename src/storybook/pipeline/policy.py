@@ -33,6 +33,7 @@ def policies(settings: Settings) -> dict[Step, Policy]:
         Step.GENERATE_CHARACTER_SHEET: Policy(llm, (2,), ErrorCode.LLM_TIMEOUT),
         Step.GENERATE_IMAGE_PROMPTS: Policy(llm, (2,), ErrorCode.LLM_TIMEOUT),
         Step.GENERATE_IMAGES: Policy(image, image_waits, ErrorCode.IMAGE_TIMEOUT),
-        Step.MODERATE_OUTPUT: Policy(10, (), ErrorCode.LLM_TIMEOUT),
+        Step.MODERATE_OUTPUT: Policy(10, (2,), ErrorCode.SAFETY_OUTPUT),
         Step.PACKAGE: Policy(30, (2,), ErrorCode.DB_WRITE_FAILED),
+        Step.NARRATE: Policy(60, (2, 5), ErrorCode.UNKNOWN),
     }

@@ -10,10 +10,11 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from storybook.core.errors import ErrorCode, JobFailed, LeaseLost, StorageError
 from storybook.core.settings import Settings
-from storybook.domain.jobs import MAX_RECOVERIES, Claim
+from storybook.domain.jobs import MAX_RECOVERIES
+from storybook.domain.orders import Claim
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.orchestrator import folder_of, make_book
-from storybook.services import jobs
+from storybook.pipeline.work import work_on
+from storybook.services import files, idempotency, jobs
 
 log = structlog.get_logger()
 
@@ -57,6 +58,7 @@ class Runner:
     async def _run(self) -> None:
         while not self._stopping:
             self._awake.clear()
+            await self._tidy()
             while not self._stopping and len(self._working) < self._settings.jobs_in_process:
                 claim = await self._claim()
                 if claim is None:
@@ -66,6 +68,15 @@ class Runner:
                 await asyncio.wait_for(self._awake.wait(), self._settings.sweep_seconds)
             except TimeoutError:
                 continue
+
+    async def _tidy(self) -> None:
+        """Removes files that nobody needs any more and answers that nobody will ask for again."""
+        try:
+            await files.remove_discarded(self._kit.database, self._kit.storage)
+            async with self._kit.database.session() as session:
+                await idempotency.forget_expired(session)
+        except (StorageError, DBAPIError, OSError, TimeoutError) as error:
+            log.warning("not_tidied", exc_info=error)
 
     async def _claim(self) -> Claim | None:
         try:
@@ -100,7 +111,11 @@ class Runner:
             heartbeat = group.create_task(self._keep_lease(claim))
             if claim.recoveries >= MAX_RECOVERIES:
                 raise JobFailed(ErrorCode.UNKNOWN, "taken over too often without coming further")
-            await make_book(claim, self._kit)
+            try:
+                async with asyncio.timeout(self._settings.job_sla_seconds):
+                    await work_on(claim, self._kit)
+            except TimeoutError as error:
+                raise JobFailed(ErrorCode.UNKNOWN, "the job took longer than JOB_SLA_SECONDS") from error
             heartbeat.cancel()
 
     async def _keep_lease(self, claim: Claim) -> None:
@@ -115,10 +130,13 @@ class Runner:
         """What becomes of a job that could not be finished."""
         match cause:
             case LeaseLost():
-                log.warning("lease_lost")
+                await self._leave(claim)
             case JobFailed(code=code):
                 log.warning("job_failed", code=code, exc_info=cause)
                 await self._fail(claim, code)
+            case StorageError():
+                log.error("job_failed", code=ErrorCode.STORAGE_UPLOAD_FAILED, exc_info=cause)
+                await self._fail(claim, ErrorCode.STORAGE_UPLOAD_FAILED)
             case OperationalError() | InterfaceError() | OSError():
                 log.warning("database_away", exc_info=cause)
             case DBAPIError():
@@ -132,11 +150,16 @@ class Runner:
         try:
             async with self._kit.database.session() as session:
                 await jobs.fail(session, claim, code)
-            await self._kit.storage.delete_prefix(folder_of(claim) + "/")
         except LeaseLost:
             log.warning("lease_lost")
-        except StorageError as error:
-            log.warning("files_left_behind", exc_info=error)
+        except (DBAPIError, OSError, TimeoutError) as error:
+            log.warning("database_away", exc_info=error)
+
+    async def _leave(self, claim: Claim) -> None:
+        log.warning("lease_lost")
+        try:
+            async with self._kit.database.session() as session:
+                await jobs.clean_up_after_lost_lease(session, claim)
         except (DBAPIError, OSError, TimeoutError) as error:
             log.warning("database_away", exc_info=error)
 

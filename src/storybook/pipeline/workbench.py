@@ -1,4 +1,4 @@
-"""A job's workbench: runs a step once, by its policy, and keeps its artifact."""
+"""A job's workbench: runs a step once and keeps its artifact; tries what a provider does by the policy."""
 
 import asyncio
 import random
@@ -9,7 +9,8 @@ import structlog
 from pydantic import BaseModel
 
 from storybook.core.errors import ErrorCode, JobFailed, ProviderError, StorageError
-from storybook.domain.jobs import Claim, Step
+from storybook.domain.jobs import Step
+from storybook.domain.orders import Claim
 from storybook.models.jobs import WHOLE_BOOK
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.policy import Policy
@@ -17,6 +18,7 @@ from storybook.services import artifacts, jobs
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 V = TypeVar("V", bound=BaseModel)
 
 
@@ -36,13 +38,13 @@ class Workbench:
     async def once(self, step: Step, kind: type[V], work: Callable[[], Awaitable[V]], *, page: int = WHOLE_BOOK) -> V:
         """The step's artifact: the stored one, or that of `work`, which is stored before it is returned.
 
-        Raises JobFailed when the step's tries are used up or cannot help, LeaseLost when the job is not ours any more.
+        Raises JobFailed when it cannot be had, LeaseLost when the job is not ours any more.
         """
         if (step, page) in self._stored:
             return kind.model_validate(self._stored[step, page])
         if page == WHOLE_BOOK:
             await self.show(step)
-        value = await self._try(step, work, page)
+        value = await self._translated(step, work)
         async with self.kit.database.session() as session:
             await artifacts.save(session, self.claim, step, page, value.model_dump(mode="json"))
         return value
@@ -52,27 +54,32 @@ class Workbench:
         async with self.kit.database.session() as session:
             await jobs.advance(session, self.claim, step, progress)
 
-    async def _try(self, step: Step, work: Callable[[], Awaitable[V]], page: int) -> V:
+    async def attempt(self, step: Step, work: Callable[[], Awaitable[T]]) -> T:
+        """What `work` returns, tried by the policy of the step; raises JobFailed when its tries are used up."""
         policy = self.kit.policies[step]
         for attempt in range(1, policy.attempts + 1):
             try:
                 async with asyncio.timeout(policy.timeout):
                     return await work()
-            except (ProviderError, StorageError, TimeoutError) as error:
+            except (ProviderError, TimeoutError) as error:
                 code, may_help = _judge(error, policy)
-                log.warning("step_failed", step=step, page=page, attempt=attempt, code=code, exc_info=error)
+                log.warning("step_failed", step=step, attempt=attempt, code=code, exc_info=error)
                 if not may_help or attempt == policy.attempts:
                     raise JobFailed(code, f"{step} failed") from error
             await asyncio.sleep(random.uniform(0, policy.waits[attempt - 1]))
         raise AssertionError("a policy has at least one attempt")
 
+    async def _translated(self, step: Step, work: Callable[[], Awaitable[V]]) -> V:
+        try:
+            return await work()
+        except ProviderError as error:
+            raise JobFailed(error.code, f"{step} failed") from error
+        except StorageError as error:
+            raise JobFailed(ErrorCode.STORAGE_UPLOAD_FAILED, f"{step} failed") from error
 
-def _judge(error: ProviderError | StorageError | TimeoutError, policy: Policy) -> tuple[ErrorCode, bool]:
+
+def _judge(error: ProviderError | TimeoutError, policy: Policy) -> tuple[ErrorCode, bool]:
     """The code that a failure ends the job with, and whether another try may help."""
-    match error:
-        case ProviderError():
-            return error.code, error.retryable
-        case StorageError():
-            return ErrorCode.STORAGE_UPLOAD_FAILED, False
-        case _:
-            return policy.on_timeout, True
+    if isinstance(error, ProviderError):
+        return error.code, error.retryable
+    return policy.on_timeout, True

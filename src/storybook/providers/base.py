@@ -7,11 +7,12 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
+from storybook.domain.book_spec import BookSpec, Gender, Language, Style, TargetAge
 from storybook.domain.characters import CastSheet, CharacterSheet
 from storybook.domain.moderation import Verdict
 from storybook.domain.pictures import Picture, PicturePrompt, Seed
-from storybook.domain.story import CastMember, StoryDraft
+from storybook.domain.speech import Speech
+from storybook.domain.story import CastMember, PageNumber, StoryDraft, StoryPage
 from storybook.domain.values import Strict
 
 
@@ -58,11 +59,48 @@ class PictureCheck(Strict):
     target_age: TargetAge
 
 
+class RewriteRequest(Strict):
+    """A page of a finished story to tell anew.
+
+    `story` is the request that the story was written for, `draft` the story with the words that it has now, and
+    `feedback` what the reader wishes for the page, as they typed it.
+    """
+
+    story: StoryRequest
+    draft: StoryDraft
+    page_number: PageNumber
+    feedback: str | None
+    seed: Seed
+
+
+class SightRequest(Strict):
+    """A photo to make a character from: a small JPEG without metadata. `name` is what the reader typed."""
+
+    photo: bytes
+    name: str | None
+    gender: Gender | None
+    style: Style
+    language: Language
+    seed: Seed
+
+
+class SpeechRequest(Strict):
+    """A text to read aloud to a child of that age."""
+
+    text: Annotated[str, Field(min_length=1, max_length=600)]
+    language: Language
+    target_age: TargetAge
+
+
 class TextProvider(Protocol):
     name: str
 
     async def write_story(self, request: StoryRequest) -> StoryDraft:
         """The story in the language, for the age and of the length that the spec asks for."""
+        ...
+
+    async def rewrite_page(self, request: RewriteRequest) -> StoryPage:
+        """The page in other words, with the same number, in the language and for the age of the draft."""
         ...
 
     async def design_cast(self, request: SheetRequest) -> CastSheet:
@@ -75,6 +113,22 @@ class ImageProvider(Protocol):
 
     async def draw(self, request: PictureRequest) -> Picture:
         """The picture in the size that was asked for."""
+        ...
+
+
+class SightProvider(Protocol):
+    name: str
+
+    async def describe(self, request: SightRequest) -> CharacterSheet:
+        """A character for a picture book that the photo suggests."""
+        ...
+
+
+class SpeechProvider(Protocol):
+    name: str
+
+    async def speak(self, request: SpeechRequest) -> Speech:
+        """The text, spoken."""
         ...
 
 

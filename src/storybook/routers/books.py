@@ -1,68 +1,157 @@
-"""Books: ask for one, follow it, read it."""
+"""Books: ask for one, follow it, read it, change it."""
 
-from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, BackgroundTasks, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
+from storybook.core.errors import Unavailable
 from storybook.domain.book_spec import BookSpec
-from storybook.routers.deps import IdempotencyKey, ResourcesDep, SessionDep, UrlDep, UserId
-from storybook.schemas.books import BookAnswer, BookCreated, JobAnswer
-from storybook.services import books, editions
+from storybook.routers.answers import errors
+from storybook.routers.deps import (
+    BookId,
+    JobId,
+    PageNumber,
+    Reader,
+    ReadingDep,
+    ResourcesDep,
+    SessionDep,
+    UrlDep,
+    UserId,
+    Wake,
+)
+from storybook.routers.once import OnceDep
+from storybook.routers.waiting import look, wait_for_end
+from storybook.schemas.books import AudioAnswer, AudioStarted, BookAnswer, BookCreated, JobAnswer
+from storybook.schemas.orders import PageRequest, SeriesRequest
+from storybook.services import books, editions, jobs, orders, progress
 
 router = APIRouter(prefix="/v1/books", tags=["books"])
 
-IDENTIFIER = "^[A-Za-z0-9_-]{1,60}$"
-
-JobId = Annotated[str, Path(pattern=IDENTIFIER)]
-BookId = Annotated[str, Path(pattern=IDENTIFIER)]
+PDF_BYTES = {"schema": {"type": "string", "format": "binary"}}
 
 
-@router.post("", summary="Ask for a book")
-async def create_book(
-    spec: BookSpec,
+@router.post("", summary="Ask for a book", responses=errors(402, 404, 409, 413))
+async def create_book(spec: BookSpec, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake) -> BookCreated:
+    """Takes one credit aside and queues the book; follow it at `GET /v1/books/{job_id}`."""
+
+    async def order() -> BookCreated:
+        return BookCreated.of(await orders.order_book(session, user_id, spec))
+
+    wake()
+    return await once(spec, BookCreated, order)
+
+
+@router.post("/series", summary="Ask for the next book of a series", responses=errors(402, 404, 409, 413))
+async def create_next_book(
+    wish: SeriesRequest, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake
+) -> BookCreated:
+    """The same hero goes on from what happened before; what is left out is as it was in the earlier book."""
+
+    async def order() -> BookCreated:
+        return BookCreated.of(await orders.order_next_book(session, user_id, wish.next_book()))
+
+    wake()
+    return await once(wish, BookCreated, order)
+
+
+@router.get("/{job_id}", summary="Follow a job", responses=errors(404))
+async def get_job(job_id: JobId, reader: Reader, resources: ResourcesDep, url: UrlDep) -> JobAnswer:
+    """Where a job of any kind is: what can be read already, and the book once it is done."""
+    return JobAnswer.of(await look(resources, reader, job_id), url)
+
+
+@router.post("/{job_id}/retry", summary="Try a failed job again", responses=errors(402, 404, 409))
+async def retry_job(job_id: JobId, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake) -> BookCreated:
+    """A new job for the same order. The credit of the failed one went back; this one takes it aside again."""
+
+    async def order() -> BookCreated:
+        return BookCreated.of(await orders.retry(session, user_id, job_id))
+
+    wake()
+    return await once(None, BookCreated, order)
+
+
+@router.post("/{job_id}/cancel", summary="Stop a job", responses=errors(404, 409))
+async def cancel_job(job_id: JobId, user_id: UserId, reader: Reader, session: SessionDep, url: UrlDep) -> JobAnswer:
+    """Stops a job that has not ended and gives its credit back."""
+    await jobs.cancel(session, user_id, job_id)
+    return JobAnswer.of(await progress.look(session, reader, job_id), url)
+
+
+@router.post("/{job_id}/pages/{page_number}/regenerate", summary="Make a page again", responses=errors(404, 409, 413))
+async def regenerate_page(
+    job_id: JobId,
+    page_number: PageNumber,
+    wish: PageRequest,
     user_id: UserId,
     session: SessionDep,
-    idempotency_key: IdempotencyKey,
-    request: Request,
-    after_the_answer: BackgroundTasks,
+    once: OnceDep,
+    wake: Wake,
 ) -> BookCreated:
-    """Takes one credit aside and queues the book; follow it at `GET /v1/books/{job_id}`."""
-    job = await books.request_book(session, user_id, spec, idempotency_key=idempotency_key)
-    after_the_answer.add_task(request.app.state.runner.wake)
-    return BookCreated.of(job)
+    """New words, a new picture or both, with the same hero and style. A new picture has a new address."""
+
+    async def order() -> BookCreated:
+        return BookCreated.of(await orders.order_page(session, user_id, job_id, page_number, wish.mode, wish.feedback))
+
+    wake()
+    return await once(wish, BookCreated, order)
 
 
-@router.get("/{job_id}", summary="Follow a book in the making")
-async def get_job(job_id: JobId, user_id: UserId, session: SessionDep, url: UrlDep) -> JobAnswer:
-    """Where the job is, and the book once it is done."""
-    job = await books.get_job(session, user_id, job_id)
-    book = await books.find_book_of_job(session, job.id) if job.finished_at else None
-    return JobAnswer.of(job, book, url)
-
-
-@router.get("/{book_id}/detail", summary="Read a book")
-async def get_book(book_id: BookId, user_id: UserId, session: SessionDep, url: UrlDep) -> BookAnswer:
+@router.get("/{book_id}/detail", summary="Read a book", responses=errors(404))
+async def get_book(book_id: BookId, reader: Reader, session: ReadingDep, url: UrlDep) -> BookAnswer:
     """A finished book with all its pages."""
-    return BookAnswer.of(await books.get_book(session, user_id, book_id), url)
+    book = await books.get(session, reader, book_id)
+    return BookAnswer.of(book, book.pages, url)
+
+
+@router.post("/{book_id}/audio", summary="Give a book a voice", responses=errors(404, 409))
+async def create_audio(
+    book_id: BookId, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake
+) -> AudioStarted:
+    """Reads every page aloud, in the background; follow it at `GET /v1/books/{job_id}`."""
+
+    async def order() -> AudioStarted:
+        job = await orders.order_audio(session, user_id, book_id)
+        return AudioStarted(message="The book is being read aloud.", job_id=job.id)
+
+    wake()
+    return await once(None, AudioStarted, order)
+
+
+@router.get("/{book_id}/pages/{page_number}/audio", summary="Hear a page", responses=errors(404))
+async def get_audio(
+    book_id: BookId, page_number: PageNumber, user_id: UserId, resources: ResourcesDep, request: Request, url: UrlDep
+) -> AudioAnswer:
+    """The page's voice; one that is not there yet is made first, which takes a few seconds."""
+    async with resources.database.session() as session:
+        voice = await orders.voice_of(session, user_id, book_id, page_number)
+    if voice.job_id:
+        request.app.state.runner.wake()
+        await wait_for_end(resources, user_id, voice.job_id)
+        async with resources.database.session() as session:
+            voice = await orders.voice_of(session, user_id, book_id, page_number)
+    if not voice.key:
+        raise Unavailable("The page could not be read aloud. Please try again in a moment.", retry_after=5)
+    return AudioAnswer(audio_url=url(voice.key))
 
 
 @router.get(
     "/{book_id}/pdf",
     summary="Print a book",
     response_class=Response,
-    responses={200: {"content": {editions.PDF: {}}, "description": "The book as a PDF, named after its title"}},
+    responses=errors(404)
+    | {200: {"content": {editions.PDF: PDF_BYTES}, "description": "The book as a PDF, named after its title"}},
 )
-async def get_pdf(book_id: BookId, user_id: UserId, resources: ResourcesDep) -> Response:
+async def get_pdf(book_id: BookId, reader: Reader, resources: ResourcesDep) -> Response:
     """The book as a PDF with its own fonts inside."""
     async with resources.database.session() as session:
-        book = await books.get_book(session, user_id, book_id)
+        book = await books.get(session, reader, book_id)
     if book.pdf_key:
         data = (await resources.storage.get(book.pdf_key)).data
     else:
         key, data = await editions.make_pdf(book, resources.storage, resources.cpu)
         async with resources.database.session() as session:
-            await books.remember_pdf(session, book.id, key)
+            await books.remember_pdf(session, book, key)
     return Response(data, media_type=editions.PDF, headers={"Content-Disposition": _attachment(book.title)})
 
 

@@ -1,14 +1,16 @@
 """Every refusal and failure in one form."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from storybook.core.errors import ApiError, ObjectMissing, StorageError
 from storybook.schemas.common import ErrorAnswer, ErrorBody
@@ -44,8 +46,9 @@ def answer(
     return JSONResponse(body.model_dump(), status, headers=dict(headers or {}))
 
 
-def register(app: FastAPI) -> None:
-    """Teaches the application to answer every kind of error."""
+def register(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Teaches the application of these routes to answer every kind of error."""
+    app.state.api_routes = [route for route in routes if isinstance(route, APIRoute)]
     app.exception_handler(ApiError)(_api_error)
     app.exception_handler(RequestValidationError)(_invalid_request)
     app.exception_handler(HTTPException)(_framework_error)
@@ -94,7 +97,17 @@ def _plain(value: Any) -> Any:
 
 async def _framework_error(request: Request, error: HTTPException) -> JSONResponse:
     code, message = _OF_THE_FRAMEWORK.get(error.status_code, ("VALIDATION_ERROR", "The request cannot be understood."))
-    return answer(error.status_code, code, message, headers=error.headers, request_id=request_id_of(request))
+    headers = _allowed_methods(request) if error.status_code == 405 else error.headers
+    return answer(error.status_code, code, message, headers=headers, request_id=request_id_of(request))
+
+
+def _allowed_methods(request: Request) -> dict[str, str]:
+    """All methods of the address; the framework knows only those of the first route that it finds there."""
+    routes: Sequence[APIRoute] = request.app.state.api_routes
+    here = [route for route in routes if route.path_regex.match(request.url.path)]
+    nearest = min((route.path for route in here), key=lambda path: path.count("{"), default="")
+    methods = {method for route in here if route.path == nearest for method in route.methods or ()}
+    return {"Allow": ", ".join(sorted(methods) or ["GET", "HEAD"])}
 
 
 async def _storage_error(request: Request, error: StorageError) -> JSONResponse:

@@ -4,22 +4,50 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from storybook.routers.deps import SessionDep, UrlDep, UserId
-from storybook.schemas.library import LibraryAnswer
-from storybook.services import library
+from storybook.domain.book_spec import Style, TargetAge
+from storybook.routers.answers import errors
+from storybook.routers.deps import IDENTIFIER, BookId, Reader, ReadingDep, SessionDep, UrlDep, UserId
+from storybook.schemas.books import BookAnswer
+from storybook.schemas.common import Message
+from storybook.schemas.library import LibraryAnswer, Rename
+from storybook.services import books, library
+from storybook.services.library import Sort, Wish
 
 router = APIRouter(prefix="/v1/library", tags=["library"])
 
 MAX_OFFSET = 1_000_000
+Search = Annotated[str | None, Query(alias="q", min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
 
 
-@router.get("", summary="List the library")
-async def list_books(
-    user_id: UserId,
-    session: SessionDep,
+@router.get("", summary="List the library", responses=errors())
+async def list_books(  # noqa: PLR0913, PLR0917 - the query's parameters
+    reader: Reader,
+    session: ReadingDep,
     url: UrlDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the part before")] = None,
+    q: Search = None,
+    style: Style | None = None,
+    age: TargetAge | None = None,
+    series: Annotated[str | None, Query(pattern=IDENTIFIER)] = None,
+    sort: Sort = Sort.NEWEST,
 ) -> LibraryAnswer:
-    """The newest books first."""
-    return LibraryAnswer.of(await library.list_books(session, user_id, limit=limit, offset=offset), url)
+    """The newest books first, unless sorted otherwise; `q` searches in titles."""
+    wish = Wish(limit, offset, cursor, q, style, age, series, sort)
+    return LibraryAnswer.of(await library.list_books(session, reader, wish), url)
+
+
+@router.patch("/{book_id}", summary="Rename a book", responses=errors(404, 413))
+async def rename_book(book_id: BookId, rename: Rename, user_id: UserId, session: SessionDep, url: UrlDep) -> BookAnswer:
+    """Gives the book another title, on its cover too."""
+    await library.rename(session, user_id, book_id, rename.title)
+    book = await books.get(session, user_id, book_id)
+    return BookAnswer.of(book, book.pages, url)
+
+
+@router.delete("/{book_id}", summary="Delete a book", responses=errors(404))
+async def delete_book(book_id: BookId, user_id: UserId, session: SessionDep) -> Message:
+    """Deletes the book and all that belongs to it, its files too."""
+    await library.remove(session, user_id, book_id)
+    return Message(message="The book is deleted.")

@@ -11,6 +11,12 @@ class ErrorBody(BaseModel):
     details: dict[str, Any] = {}
 
 
+class Message(BaseModel):
+    """What was done, in a sentence."""
+
+    message: str
+
+
 class ErrorAnswer(BaseModel):
     """The one form of every refusal and failure. `detail` is for clients that read the framework's own form."""
 

@@ -1,11 +1,12 @@
 """Bodies of the library's routes, in both spellings that the clients know."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from storybook.domain.book_spec import Language, Style, TargetAge
+from storybook.domain.values import Readable, Strict
 from storybook.models import Book
 from storybook.schemas.books import Url
 from storybook.services.library import Shelf
@@ -20,6 +21,7 @@ class ShelvedBook(BaseModel):
     style: Style
     language: Language
     theme: str | None
+    series_id: str | None
     created_at: datetime
 
     @classmethod
@@ -33,6 +35,7 @@ class ShelvedBook(BaseModel):
             style=Style(book.style),
             language=Language(book.language),
             theme=book.theme,
+            series_id=book.series_id,
             created_at=book.created_at,
         )
 
@@ -40,7 +43,14 @@ class ShelvedBook(BaseModel):
 class LibraryAnswer(BaseModel):
     books: list[ShelvedBook]
     total: int = Field(description="How many books there are in all")
+    next_cursor: str | None = Field(description="Where the list goes on; null at its end")
 
     @classmethod
     def of(cls, shelf: Shelf, url: Url) -> Self:
-        return cls(books=[ShelvedBook.of(book, url) for book in shelf.books], total=shelf.total)
+        return cls(
+            books=[ShelvedBook.of(book, url) for book in shelf.books], total=shelf.total, next_cursor=shelf.next_cursor
+        )
+
+
+class Rename(Strict):
+    title: Annotated[str, StringConstraints(min_length=1, max_length=80), Readable]

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, ScalarSelect, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,19 @@ from storybook.services import credits
 def hash_user_key(user_key: str, *, pepper: str) -> bytes:
     """What is stored of a user key: an HMAC-SHA-256 under the server's pepper."""
     return hmac.digest(pepper.encode(), user_key.encode(), hashlib.sha256)
+
+
+UserRef = str | bytes
+"""A user: the id, or the hash of the key."""
+
+
+def owner(user: UserRef) -> str | ScalarSelect[str]:
+    """The user's id as a part of a query: reading costs one statement, and makes nobody."""
+    return owner_of_key(user) if isinstance(user, bytes) else user
+
+
+def owner_of_key(key_hash: bytes | BindParameter[bytes]) -> ScalarSelect[str]:
+    return select(User.id).where(User.key_hash == key_hash).scalar_subquery()
 
 
 async def sign_in(session: AsyncSession, key_hash: bytes) -> str:

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storybook.domain.jobs import Claim, Step
+from storybook.domain.jobs import Step
+from storybook.domain.orders import Claim
 from storybook.models import ImagePromptRow, StepArtifact, StoryDraftRow
 from storybook.models.jobs import WHOLE_BOOK
 from storybook.services import jobs

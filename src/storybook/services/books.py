@@ -1,125 +1,150 @@
-"""Books: asking for one, following it, reading it, and putting a finished one on the shelf."""
+"""Books: following one in the making, reading it, and putting a finished one on the shelf."""
 
-import hashlib
-import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from storybook.core.errors import Invalid, NotFound
+from storybook.core.errors import NotFound
 from storybook.core.ids import new_id
-from storybook.domain.book_spec import BookSpec
-from storybook.domain.jobs import Claim, JobKind
-from storybook.models import Book, Character, Job, Page
-from storybook.services import characters, credits, jobs
+from storybook.domain.finished import FinishedBook
+from storybook.domain.orders import BookOrder, Claim
+from storybook.models import Book, Character, Page
+from storybook.services import characters, files, jobs
+from storybook.services.accounts import UserRef, owner
 
 
-class FinishedPage(NamedTuple):
-    page_number: int
-    text: str
-    image_key: str
-    image_prompt: str
+def _with_pages() -> Select[Book]:
+    return select(Book).options(selectinload(Book.pages))
 
 
-class FinishedBook(NamedTuple):
-    """All that the steps made of a book, as it goes on the shelf."""
-
-    title: str
-    moral: str
-    cover_key: str
-    pages: tuple[FinishedPage, ...]
-    made_by: dict[str, str]
-
-
-async def request_book(session: AsyncSession, user_id: str, spec: BookSpec, *, idempotency_key: str | None) -> Job:
-    """A queued job with its credit held, or the job that the same request with this key made before.
-
-    Raises NotFound for a character that is not the user's, Invalid when the key was used for another request,
-    PaymentRequired without credit. Nothing is written then.
-    """
-    request_hash = _hash(spec)
-    if idempotency_key and (earlier := await jobs.find_by_idempotency_key(session, user_id, idempotency_key)):
-        return _same_request(earlier, request_hash)
-    if spec.character_id:
-        await characters.get(session, user_id, spec.character_id)
-    job_id = await jobs.insert_job(
-        session,
-        user_id,
-        kind=JobKind.BOOK,
-        spec=spec,
-        request_hash=request_hash,
-        idempotency_key=idempotency_key,
-    )
-    if job_id is None:
-        earlier = await jobs.find_by_idempotency_key(session, user_id, idempotency_key or "")
-        if earlier is None:
-            raise LookupError("a job with this idempotency key vanished")
-        return _same_request(earlier, request_hash)
-    await credits.hold(session, user_id, job_id)
-    return await get_job(session, user_id, job_id)
-
-
-def _hash(spec: BookSpec) -> bytes:
-    canonical = json.dumps(spec.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).digest()
-
-
-def _same_request(job: Job, request_hash: bytes) -> Job:
-    if job.request_hash != request_hash:
-        raise Invalid("This X-Idempotency-Key was used for another request. Please use a new key for a new book.")
-    return job
-
-
-async def get_job(session: AsyncSession, user_id: str, job_id: str) -> Job:
-    """The user's job; raises NotFound, for somebody else's too."""
-    if job := await session.scalar(select(Job).where(Job.id == job_id, Job.user_id == user_id)):
-        return job
-    raise NotFound("There is no such book. Please check your library.")
-
-
-async def find_book_of_job(session: AsyncSession, job_id: str) -> Book | None:
+async def find_of_job(session: AsyncSession, job_id: str) -> Book | None:
     """The book that a job made, with its pages."""
-    return await session.scalar(select(Book).where(Book.job_id == job_id).options(selectinload(Book.pages)))
+    return await session.scalar(_with_pages().where(Book.job_id == job_id))
 
 
-async def get_book(session: AsyncSession, user_id: str, book_id: str) -> Book:
+async def get(session: AsyncSession, user: UserRef, book_id: str) -> Book:
     """The user's book with its pages; raises NotFound, for somebody else's too."""
-    owned = select(Book).where(Book.id == book_id, Book.user_id == user_id).options(selectinload(Book.pages))
-    if book := await session.scalar(owned):
+    if book := await session.scalar(_with_pages().where(Book.id == book_id, Book.user_id == owner(user))):
         return book
-    raise NotFound("There is no such book. Please check your library.")
+    raise _not_there()
 
 
-async def remember_pdf(session: AsyncSession, book_id: str, key: str) -> None:
-    await session.execute(update(Book).where(Book.id == book_id).values(pdf_key=key))
+async def remember_pdf(session: AsyncSession, book: Book, key: str) -> None:
+    """Notes where the PDF of the book is, unless the book was changed while it was made."""
+    unchanged = (Book.id == book.id, Book.title == book.title, Book.revision == book.revision)
+    await session.execute(update(Book).where(*unchanged).values(pdf_key=key))
 
 
-async def package(session: AsyncSession, claim: Claim, finished: FinishedBook) -> str:
-    """Puts the book and its pages on the shelf, ends the job and spends its credit: all of it or nothing."""
-    spec = claim.spec
+async def package(session: AsyncSession, claim: Claim, order: BookOrder, finished: FinishedBook) -> str:
+    """Puts the book and its pages on the shelf, keeps its hero, ends the job and spends its credit: all or nothing."""
+    spec = order.spec
     book_id = new_id("book")
-    character_still_there = select(Character.id).where(
-        Character.id == spec.character_id, Character.user_id == claim.user_id
-    )
     await jobs.finish(session, claim)
     await session.execute(
         insert(Book).values(
             id=book_id,
             user_id=claim.user_id,
             job_id=claim.job_id,
-            character_id=character_still_there.scalar_subquery(),
+            character_id=await _kept_hero(session, claim.user_id, order, finished),
             title=finished.title,
             moral=finished.moral,
+            hero=finished.hero.name,
             language=spec.language,
             target_age=spec.target_age,
             style=spec.style,
             theme=spec.theme,
             cover_key=finished.cover_key,
             made_by=finished.made_by,
+            **await _place_in_series(session, claim.user_id, order),
         )
     )
     await session.execute(insert(Page), [{"book_id": book_id, **page._asdict()} for page in finished.pages])
     return book_id
+
+
+class NewPage(NamedTuple):
+    """What replaces a page; None stays as it was."""
+
+    page_number: int
+    text: str | None
+    image_key: str | None
+    image_prompt: str | None
+
+
+async def replace_page(session: AsyncSession, claim: Claim, book_id: str, new: NewPage) -> None:
+    """Puts the new page into the book and ends the job. What it replaces is discarded. Raises NotFound."""
+    await jobs.finish(session, claim)
+    book = await _changed(session, claim, book_id)
+    page = next(page for page in book.pages if page.page_number == new.page_number)
+    if new.text is not None:
+        page.text = new.text
+        await files.discard(session, page.audio_key, book.audio_key)
+        page.audio_key = book.audio_key = None
+    if new.image_key is not None and new.image_prompt is not None:
+        await files.discard(session, page.image_key)
+        page.image_key, page.image_prompt = new.image_key, new.image_prompt
+    await session.flush()
+
+
+async def give_voice(
+    session: AsyncSession,
+    claim: Claim,
+    book_id: str,
+    keys: dict[int, str],
+    texts: dict[int, str],
+    whole: str | None,
+) -> None:
+    """Gives pages their voices and ends the job. Raises NotFound when a page has other words by now."""
+    await jobs.finish(session, claim)
+    book = await _changed(session, claim, book_id)
+    for page in book.pages:
+        if page.page_number in keys:
+            if page.text != texts[page.page_number]:
+                raise _not_there()
+            page.audio_key = await _replaced(session, page.audio_key, keys[page.page_number])
+    book.audio_key = await _replaced(session, book.audio_key, whole or book.audio_key)
+    await session.flush()
+
+
+async def _replaced(session: AsyncSession, old: str | None, new: str | None) -> str | None:
+    """The new key; what was at the old one is discarded."""
+    if old != new:
+        await files.discard(session, old)
+    return new
+
+
+async def _changed(session: AsyncSession, claim: Claim, book_id: str) -> Book:
+    """The book, locked, with its stored editions put aside because it changes."""
+    mine = _with_pages().where(Book.id == book_id, Book.user_id == claim.user_id).with_for_update(of=Book)
+    book = await session.scalar(mine)
+    if book is None:
+        raise _not_there()
+    await files.discard(session, book.pdf_key)
+    book.pdf_key, book.revision = None, book.revision + 1
+    return book
+
+
+async def _kept_hero(session: AsyncSession, user_id: str, order: BookOrder, finished: FinishedBook) -> str | None:
+    """The chosen hero, if the reader still keeps it; a hero that the story brought is kept from now on."""
+    if not order.spec.chosen_characters:
+        return await characters.keep(session, user_id, finished.hero)
+    chosen = select(Character.id).where(Character.id == order.spec.chosen_characters[0], Character.user_id == user_id)
+    return await session.scalar(chosen)
+
+
+async def _place_in_series(session: AsyncSession, user_id: str, order: BookOrder) -> dict[str, Any]:
+    """Where the book stands in its series; the first book joins it when the second is made."""
+    if order.series is None:
+        return {}
+    previous = (Book.id == order.series.previous_book_id, Book.user_id == user_id)
+    found = await session.scalar(
+        update(Book).where(*previous).values(series_id=order.series.series_id).returning(Book.id)
+    )
+    return {"series_id": order.series.series_id, "previous_book_id": found}
+
+
+def _not_there() -> NotFound:
+    return NotFound("There is no such book. Please check your library.")

@@ -1,19 +1,77 @@
 """Characters that a user keeps."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from storybook.core.errors import NotFound
+from storybook.core.ids import new_id
 from storybook.domain.characters import Appearance, CharacterSheet, Clothing
 from storybook.models import Character
+from storybook.services.accounts import UserRef, owner
 
 
-async def get(session: AsyncSession, user_id: str, character_id: str) -> Character:
+class Cast(NamedTuple):
+    characters: list[Character]
+    total: int
+
+
+async def keep(session: AsyncSession, user_id: str, sheet: CharacterSheet, *, character_id: str | None = None) -> str:
+    """The id of a new character with this look."""
+    character = Character(id=character_id or new_id("char"), user_id=user_id, **sheet.model_dump(mode="json"))
+    session.add(character)
+    await session.flush()
+    return character.id
+
+
+async def get(session: AsyncSession, user: UserRef, character_id: str) -> Character:
     """The user's character; raises NotFound, for somebody else's too."""
-    owned = select(Character).where(Character.id == character_id, Character.user_id == user_id)
+    owned = select(Character).where(Character.id == character_id, Character.user_id == owner(user))
     if character := await session.scalar(owned):
         return character
-    raise NotFound("There is no such character. Please choose one from your list.")
+    raise _not_there()
+
+
+async def require_all(session: AsyncSession, user: UserRef, character_ids: Sequence[str]) -> list[Character]:
+    """The user's characters in the order asked for; raises NotFound when one is not the user's."""
+    if not character_ids:
+        return []
+    owned = select(Character).where(Character.id.in_(character_ids), Character.user_id == owner(user))
+    found = {character.id: character for character in await session.scalars(owned)}
+    if len(found) < len(set(character_ids)):
+        raise _not_there()
+    return [found[character_id] for character_id in character_ids]
+
+
+async def list_all(session: AsyncSession, user: UserRef, *, limit: int, offset: int) -> Cast:
+    """One part of the user's characters, the newest first, and how many there are in all."""
+    mine = select(Character).where(Character.user_id == owner(user))
+    total = select(func.count()).select_from(mine.subquery()).subquery()
+    page = mine.order_by(Character.created_at.desc(), Character.id.desc()).limit(limit).offset(offset).subquery()
+    shown = aliased(Character, page)
+    rows = (await session.execute(select(total.c[0], shown).join_from(total, shown, true(), isouter=True))).all()
+    return Cast([character for _, character in rows if character], rows[0][0])
+
+
+async def change(session: AsyncSession, user: UserRef, character_id: str, changes: dict[str, Any]) -> Character:
+    """Gives the user's character other words; raises NotFound."""
+    character = await get(session, user, character_id)
+    for name, value in changes.items():
+        setattr(character, name, value)
+    await session.flush()
+    return character
+
+
+async def remove(session: AsyncSession, user: UserRef, character_id: str) -> None:
+    """Books that the character is in stay. Raises NotFound."""
+    gone = (
+        delete(Character).where(Character.id == character_id, Character.user_id == owner(user)).returning(Character.id)
+    )
+    if await session.scalar(gone) is None:
+        raise _not_there()
 
 
 def sheet_of(character: Character) -> CharacterSheet:
@@ -26,3 +84,7 @@ def sheet_of(character: Character) -> CharacterSheet:
         personality_traits=tuple(character.personality_traits),
         visual_style_notes=character.visual_style_notes,
     )
+
+
+def _not_there() -> NotFound:
+    return NotFound("There is no such character. Please choose one from your list.")

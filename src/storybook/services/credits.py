@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import PaymentRequired, StorybookError
-from storybook.domain.credits import MOVES, PRICE_OF_A_BOOK, WELCOME_GIFT, Account, Transaction
+from storybook.domain.credits import MOVES, PRICES, WELCOME_GIFT, Account, Transaction
+from storybook.domain.jobs import JobKind
 from storybook.models import CreditTransaction, UserCredits
 
 _COLUMN = {
@@ -34,23 +35,25 @@ async def balance(session: AsyncSession, user_id: str) -> int:
     return await session.scalar(select(UserCredits.credits).where(UserCredits.user_id == user_id)) or 0
 
 
-async def hold(session: AsyncSession, user_id: str, job_id: str) -> None:
-    """Sets the price of a book aside for a job; raises PaymentRequired when there is not enough."""
-    if not await _move(session, Transaction.HOLD, user_id, PRICE_OF_A_BOOK, job_id):
+async def hold(session: AsyncSession, user_id: str, job_id: str, kind: JobKind) -> None:
+    """Sets the price of a job aside; raises PaymentRequired when there is not enough."""
+    price = PRICES[kind]
+    if price and not await _move(session, Transaction.HOLD, user_id, price, job_id):
         raise PaymentRequired(
-            "You have no credits left. Please add credits to make another book.",
-            details={"required": PRICE_OF_A_BOOK},
+            "You have no credits left. Please add credits to make another book.", details={"required": price}
         )
 
 
-async def capture(session: AsyncSession, user_id: str, job_id: str) -> None:
-    """Spends what was held for a job, because its book is done."""
-    await _must_move(session, Transaction.CAPTURE, user_id, PRICE_OF_A_BOOK, job_id)
+async def capture(session: AsyncSession, user_id: str, job_id: str, kind: JobKind) -> None:
+    """Spends what was held for a job, because it is done."""
+    if price := PRICES[kind]:
+        await _must_move(session, Transaction.CAPTURE, user_id, price, job_id)
 
 
-async def release(session: AsyncSession, user_id: str, job_id: str) -> None:
-    """Gives back what was held for a job, because its book failed."""
-    await _must_move(session, Transaction.RELEASE, user_id, PRICE_OF_A_BOOK, job_id)
+async def release(session: AsyncSession, user_id: str, job_id: str, kind: JobKind) -> None:
+    """Gives back what was held for a job, because it failed."""
+    if price := PRICES[kind]:
+        await _must_move(session, Transaction.RELEASE, user_id, price, job_id)
 
 
 async def _must_move(

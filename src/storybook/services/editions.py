@@ -7,7 +7,7 @@ from storybook.domain.book_spec import Language
 from storybook.editions.manuscript import Manuscript, ManuscriptPage
 from storybook.editions.pdf import render_pdf
 from storybook.models import Book
-from storybook.storage.base import Storage
+from storybook.storage.base import Storage, new_token
 
 PDF = "application/pdf"
 
@@ -28,8 +28,9 @@ async def make_pdf(book: Book, storage: Storage, cpu: CpuPool) -> tuple[str, byt
         made_by=tuple(dict.fromkeys(book.made_by.values())),
         created=book.created_at.date(),
         moral=book.moral,
+        hero=book.hero,
     )
     data = await cpu.run(render_pdf, manuscript)
-    key = f"{book.cover_key.rsplit('/', 1)[0]}/book.pdf"
+    key = f"{book.cover_key.rsplit('/', 1)[0]}/book-{book.revision}-{new_token()}.pdf"
     await storage.put(key, data, PDF)
     return key, data

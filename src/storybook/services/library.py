@@ -1,21 +1,135 @@
-"""The library: a user's finished books, newest first."""
+"""The library: a user's finished books."""
 
-from typing import NamedTuple
+import base64
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
 
-from sqlalchemy import func, select
+from pydantic import Field, TypeAdapter
+from sqlalchemy import ColumnElement, delete, func, literal, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from storybook.core.errors import Invalid, NotFound
+from storybook.domain.book_spec import Style, TargetAge
+from storybook.domain.values import Readable
 from storybook.models import Book
+from storybook.services import books, files
+from storybook.services.accounts import UserRef, owner
+
+
+class Sort(StrEnum):
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    TITLE = "title"
+
+
+_Place = Annotated[str, Field(max_length=200), Readable]
+_CURSOR: TypeAdapter[tuple[Sort, str, str]] = TypeAdapter(tuple[Sort, _Place, _Place])
+
+
+class Wish(NamedTuple):
+    """What part of the library is asked for. With a cursor, `offset` counts from it."""
+
+    limit: int
+    offset: int = 0
+    cursor: str | None = None
+    search: str | None = None
+    style: Style | None = None
+    target_age: TargetAge | None = None
+    series_id: str | None = None
+    sort: Sort = Sort.NEWEST
 
 
 class Shelf(NamedTuple):
+    """`total` counts all books that fit the wish; `next_cursor` is None at the end."""
+
     books: list[Book]
     total: int
+    next_cursor: str | None
 
 
-async def list_books(session: AsyncSession, user_id: str, *, limit: int, offset: int) -> Shelf:
-    """One part of the user's books and how many there are in all."""
-    mine = select(Book).where(Book.user_id == user_id)
-    total = await session.scalar(select(func.count()).select_from(mine.subquery())) or 0
-    page = mine.order_by(Book.created_at.desc(), Book.id.desc()).limit(limit).offset(offset)
-    return Shelf(list(await session.scalars(page)), total)
+async def list_books(session: AsyncSession, user: UserRef, wish: Wish) -> Shelf:
+    """One part of the user's books, in one statement. Raises Invalid for a cursor that is not of this list."""
+    fitting = select(Book).where(Book.user_id == owner(user), *_filters(wish))
+    total = select(func.count()).select_from(fitting.subquery()).subquery()
+    order = _order(wish.sort)
+    part = fitting.order_by(*order).limit(wish.limit + 1).offset(wish.offset)
+    if wish.cursor:
+        part = part.where(_after(wish))
+    shown = aliased(Book, part.subquery())
+    statement = select(total.c[0], shown).join_from(total, shown, true(), isouter=True)
+    rows = (await session.execute(statement.order_by(*_order(wish.sort, shown)))).all()
+    found = [book for _, book in rows if book]
+    more = len(found) > wish.limit
+    found = found[: wish.limit]
+    return Shelf(found, rows[0][0], _cursor(wish.sort, found[-1]) if more else None)
+
+
+async def rename(session: AsyncSession, user: UserRef, book_id: str, title: str) -> None:
+    """Gives a book another title; its PDF is made anew. Raises NotFound."""
+    owned = (Book.id == book_id, Book.user_id == owner(user))
+    change = update(Book).where(*owned).values(title=title, pdf_key=None, revision=Book.revision + 1)
+    if await session.scalar(change.returning(Book.id)) is None:
+        raise _not_there()
+
+
+async def remove(session: AsyncSession, user: UserRef, book_id: str) -> None:
+    """Deletes a book with all that belongs to it, files too; its kept hero stays. Raises NotFound."""
+    book = await books.get(session, user, book_id)
+    of_pages = (key for page in book.pages for key in (page.image_key, page.audio_key))
+    await files.discard_folders_of(session, book.cover_key, book.pdf_key, book.audio_key, *of_pages)
+    await session.execute(delete(Book).where(Book.id == book.id))
+
+
+def _filters(wish: Wish) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wish.search:
+        found.append(Book.title.icontains(wish.search, autoescape=True))
+    if wish.style:
+        found.append(Book.style == wish.style)
+    if wish.target_age:
+        found.append(Book.target_age == wish.target_age)
+    if wish.series_id:
+        found.append(Book.series_id == wish.series_id)
+    return found
+
+
+def _order(sort: Sort, book: Any = Book) -> tuple[Any, ...]:
+    match sort:
+        case Sort.NEWEST:
+            return book.created_at.desc(), book.id.desc()
+        case Sort.OLDEST:
+            return book.created_at, book.id
+        case Sort.TITLE:
+            return func.lower(book.title), book.id
+
+
+def _cursor(sort: Sort, last: Book) -> str:
+    """Where a list goes on: after this book, whatever arrives before it."""
+    place = last.title if sort is Sort.TITLE else last.created_at.isoformat()
+    return base64.urlsafe_b64encode(json.dumps([sort, place, last.id]).encode()).decode().rstrip("=")
+
+
+def _after(wish: Wish) -> ColumnElement[bool]:
+    try:
+        padded = (wish.cursor or "") + "=" * (-len(wish.cursor or "") % 4)
+        sort, place, book_id = _CURSOR.validate_json(base64.urlsafe_b64decode(padded))
+        if sort is not wish.sort:
+            raise _another_list()
+        if wish.sort is Sort.TITLE:
+            return tuple_(func.lower(Book.title), Book.id) > tuple_(func.lower(literal(place)), literal(book_id))
+        moment = datetime.fromisoformat(place)
+    except ValueError as error:
+        raise _another_list() from error
+    key = tuple_(Book.created_at, Book.id)
+    return key < (moment, book_id) if wish.sort is Sort.NEWEST else key > (moment, book_id)
+
+
+def _another_list() -> Invalid:
+    return Invalid("The cursor is not of this list. Please begin again without it.")
+
+
+def _not_there() -> NotFound:
+    return NotFound("There is no such book. Please check your library.")

@@ -38,6 +38,10 @@ class Storage(Protocol):
         """The object last put; ObjectMissing when there is none."""
         ...
 
+    async def delete(self, key: str) -> None:
+        """Deletes the object; one that is not there is fine."""
+        ...
+
     async def delete_prefix(self, prefix: str) -> int:
         """Deletes all objects whose keys continue `prefix` after a slash; returns how many went, which may be none."""
         ...

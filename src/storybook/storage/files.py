@@ -39,6 +39,10 @@ class FileStorage:
         media_type = media_type_of(key)
         return StoredObject(await self._on_disk(lambda: self._read(key)), media_type)
 
+    async def delete(self, key: str) -> None:
+        require_safe_key(key)
+        await self._on_disk(lambda: self._inside(key).unlink(missing_ok=True))
+
     async def delete_prefix(self, prefix: str) -> int:
         folder = require_safe_prefix(prefix).rstrip("/")
         return await self._on_disk(lambda: _delete_below(self._inside(folder)))

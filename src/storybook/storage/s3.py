@@ -64,6 +64,10 @@ class S3Storage:
         media_type = media_type_of(key)
         return StoredObject(await self._call(lambda: self._get(key)), media_type)
 
+    async def delete(self, key: str) -> None:
+        require_safe_key(key)
+        await self._call(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
+
     async def delete_prefix(self, prefix: str) -> int:
         folder = require_safe_prefix(prefix)
         return await self._call(lambda: self._delete_below(folder))

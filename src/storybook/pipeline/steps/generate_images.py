@@ -8,7 +8,7 @@ from storybook.domain.characters import CastSheet
 from storybook.domain.pictures import PICTURE_HEIGHT, PICTURE_WIDTH, Picture, PicturePrompt
 from storybook.domain.values import Strict
 from storybook.providers.base import ImageProvider, PictureRequest
-from storybook.storage.base import Storage
+from storybook.storage.base import Storage, new_token
 
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
@@ -38,7 +38,7 @@ async def store(
 
     Raises StorageError when a first try and one after each of the `waits` have failed.
     """
-    key = f"{folder}/{page_number}.{EXTENSIONS[picture.media_type]}"
+    key = f"{folder}/{page_number}-{new_token()}.{EXTENSIONS[picture.media_type]}"
     for wait in waits:
         try:
             await storage.put(key, picture.data, picture.media_type)

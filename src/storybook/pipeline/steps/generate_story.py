@@ -1,17 +1,23 @@
-"""C: writes the story, checks that it is the one that was asked for, and has its text judged."""
+"""C: writes the story and checks that it is the one that was asked for; then its text is judged."""
 
 from storybook.core.errors import ErrorCode, JobFailed, ProviderError
+from storybook.domain.moderation import Verdict
 from storybook.domain.reading_level import complaints
 from storybook.domain.story import StoryDraft
 from storybook.pipeline.steps.normalize import Request
 from storybook.providers.base import ModerationProvider, StoryRequest, TextCheck, TextProvider
 
 
-async def generate_story(request: Request, seed: int, text: TextProvider, moderation: ModerationProvider) -> StoryDraft:
-    """The story; raises JobFailed with SAFETY_OUTPUT when its text is flagged."""
+async def generate_story(request: Request, seed: int, text: TextProvider) -> StoryDraft:
+    """The story; raises ProviderError when it is not the one that was asked for."""
     draft = await text.write_story(StoryRequest(spec=request.spec, known=request.known, seed=seed))
     if found := breaches(draft, request):
         raise ProviderError("; ".join(found), code=ErrorCode.LLM_JSON_INVALID)
+    return draft
+
+
+async def judge_story(draft: StoryDraft, request: Request, moderation: ModerationProvider) -> Verdict:
+    """The verdict on the story's text; raises JobFailed with SAFETY_OUTPUT when it is flagged."""
     verdict = await moderation.judge_story(
         TextCheck(
             texts=(draft.title, draft.moral, *(page.text for page in draft.pages)),
@@ -22,7 +28,7 @@ async def generate_story(request: Request, seed: int, text: TextProvider, modera
     )
     if not verdict.allowed:
         raise JobFailed(ErrorCode.SAFETY_OUTPUT, "the story was flagged")
-    return draft
+    return verdict
 
 
 def breaches(draft: StoryDraft, request: Request) -> list[str]:

@@ -4,12 +4,22 @@ from collections.abc import Callable
 
 from storybook.core.cpu import CpuPool
 from storybook.core.settings import STUDIO
-from storybook.domain.characters import CastSheet
+from storybook.domain.characters import CastSheet, CharacterSheet
 from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
-from storybook.domain.story import StoryDraft
-from storybook.providers.base import PictureCheck, PictureRequest, SheetRequest, StoryRequest, TextCheck
-from storybook.providers.studio import writer
+from storybook.domain.speech import Speech
+from storybook.domain.story import StoryDraft, StoryPage
+from storybook.providers.base import (
+    PictureCheck,
+    PictureRequest,
+    RewriteRequest,
+    SheetRequest,
+    SightRequest,
+    SpeechRequest,
+    StoryRequest,
+    TextCheck,
+)
+from storybook.providers.studio import narrator, sight, writer
 from storybook.providers.studio.painter import canvas
 from storybook.providers.studio.screen import rules
 
@@ -21,10 +31,13 @@ class StudioAuthor:
         self._cpu = cpu
 
     async def write_story(self, request: StoryRequest) -> StoryDraft:
-        return await self._cpu.run(writer.write_story, request)
+        return await self._cpu.run_quick(writer.write_story, request)
+
+    async def rewrite_page(self, request: RewriteRequest) -> StoryPage:
+        return await self._cpu.run_quick(writer.rewrite_page, request)
 
     async def design_cast(self, request: SheetRequest) -> CastSheet:
-        return await self._cpu.run(writer.design_cast, request)
+        return await self._cpu.run_quick(writer.design_cast, request)
 
 
 class StudioPainter:
@@ -42,6 +55,30 @@ class StudioPainter:
             height=request.height,
             made_by=self.name,
         )
+
+
+class StudioNarrator:
+    """Speaks with a synthetic voice made on this machine."""
+
+    name = STUDIO
+
+    def __init__(self, cpu: CpuPool) -> None:
+        self._cpu = cpu
+
+    async def speak(self, request: SpeechRequest) -> Speech:
+        return await self._cpu.run(narrator.speak, request)
+
+
+class StudioSight:
+    """Looks at a photo's colours and at nothing else."""
+
+    name = STUDIO
+
+    def __init__(self, cpu: CpuPool) -> None:
+        self._cpu = cpu
+
+    async def describe(self, request: SightRequest) -> CharacterSheet:
+        return await self._cpu.run_quick(sight.describe, request)
 
 
 class StudioScreen:
@@ -62,7 +99,7 @@ class StudioScreen:
         picture = check.picture
         if picture.made_by != STUDIO:
             return self._verdict((Category.UNSEEN,))
-        sound = await self._cpu.run(canvas.looks_like_a_picture, picture.data, picture.width, picture.height)
+        sound = await self._cpu.run_quick(canvas.looks_like_a_picture, picture.data, picture.width, picture.height)
         return self._verdict(() if sound else (Category.NOT_A_PICTURE,))
 
     def _verdict(self, flagged: tuple[Category, ...]) -> Verdict:
@@ -70,5 +107,5 @@ class StudioScreen:
 
     async def _judge(self, rule: Callable[..., tuple[Category, ...]], check: TextCheck) -> Verdict:
         return self._verdict(
-            await self._cpu.run(rule, check.texts, forbidden=check.forbidden, target_age=check.target_age)
+            await self._cpu.run_quick(rule, check.texts, forbidden=check.forbidden, target_age=check.target_age)
         )

@@ -1,0 +1,94 @@
+"""What a job is asked to do: a whole book, one page again, a voice, or a character from a photo."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import StringConstraints, TypeAdapter
+
+from storybook.domain.book_spec import BookSpec, Gender, Identifier, Language, Name, Style
+from storybook.domain.jobs import JobKind
+from storybook.domain.pictures import Seed
+from storybook.domain.story import PageNumber
+from storybook.domain.values import Readable, Strict
+
+Feedback = Annotated[str, StringConstraints(min_length=1, max_length=200), Readable]
+
+
+class RegenerateMode(StrEnum):
+    TEXT = "text"
+    IMAGE = "image"
+    BOTH = "both"
+
+
+class SeriesLink(Strict):
+    """The book that a new one goes on from, and what happened in the series so far."""
+
+    series_id: Identifier
+    previous_book_id: Identifier
+
+
+class BookOrder(Strict):
+    """A book; `series` where it goes on from an earlier one."""
+
+    spec: BookSpec
+    series: SeriesLink | None = None
+
+    @property
+    def language(self) -> Language:
+        return self.spec.language
+
+
+class PageOrder(Strict):
+    """A finished book's page, made again."""
+
+    book_id: Identifier
+    page_number: PageNumber
+    mode: RegenerateMode
+    feedback: Feedback | None = None
+    language: Language
+
+
+class AudioOrder(Strict):
+    """A finished book's voice: of one page, or of all that have none yet."""
+
+    book_id: Identifier
+    page_number: PageNumber | None = None
+    language: Language
+
+
+class PortraitOrder(Strict):
+    """A character from a photo, which waits beside the job until the character is made."""
+
+    character_id: Identifier
+    name: Name | None = None
+    gender: Gender | None = None
+    style: Style
+    language: Language = Language.KO
+
+
+Order = BookOrder | PageOrder | AudioOrder | PortraitOrder
+
+_KINDS: dict[JobKind, TypeAdapter[Order]] = {
+    JobKind.BOOK: TypeAdapter(BookOrder),
+    JobKind.PAGE: TypeAdapter(PageOrder),
+    JobKind.AUDIO: TypeAdapter(AudioOrder),
+    JobKind.PORTRAIT: TypeAdapter(PortraitOrder),
+}
+
+
+def read_order(kind: JobKind, stored: object) -> Order:
+    """The order as it was stored; raises pydantic.ValidationError for what no order of this kind can be."""
+    return _KINDS[kind].validate_python(stored)
+
+
+class Claim(Strict):
+    """A job that a runner may work on while its lease lives. Every write for it carries `fence`."""
+
+    job_id: str
+    user_id: str
+    kind: JobKind
+    order: Order
+    seed: Seed
+    asset_token: str
+    fence: int
+    recoveries: int

@@ -1,0 +1,39 @@
+"""A character from a photo. The photo is deleted with the job's end, whatever that is."""
+
+from storybook.core.errors import ErrorCode, JobFailed
+from storybook.domain.book_spec import TargetAge
+from storybook.domain.characters import CharacterSheet
+from storybook.domain.jobs import Step
+from storybook.domain.orders import Claim, PortraitOrder
+from storybook.pipeline.kit import Kit
+from storybook.pipeline.workbench import Workbench
+from storybook.providers.base import SightRequest, TextCheck
+from storybook.services import portraits
+
+
+async def make_portrait(claim: Claim, order: PortraitOrder, kit: Kit) -> None:
+    """Keeps the character that the photo suggests, in words; no photo and no likeness is kept."""
+    bench = await Workbench.open(claim, kit)
+    sheet = await bench.once(Step.GENERATE_CHARACTER_SHEET, CharacterSheet, lambda: _describe(bench, order))
+    async with kit.database.session() as session:
+        await portraits.finish(session, claim, order, sheet)
+
+
+async def _describe(bench: Workbench, order: PortraitOrder) -> CharacterSheet:
+    claim, kit = bench.claim, bench.kit
+    async with kit.database.session() as session:
+        photo = await portraits.photo_of(session, claim)
+    request = SightRequest(
+        photo=photo,
+        name=order.name,
+        gender=order.gender,
+        style=order.style,
+        language=order.language,
+        seed=claim.seed,
+    )
+    sheet = await bench.attempt(Step.GENERATE_CHARACTER_SHEET, lambda: kit.providers.sight.describe(request))
+    check = TextCheck(texts=tuple(sheet.texts()), language=order.language, target_age=TargetAge.TODDLER)
+    verdict = await bench.attempt(Step.MODERATE_INPUT, lambda: kit.providers.moderation.judge_request(check))
+    if not verdict.allowed:
+        raise JobFailed(ErrorCode.SAFETY_INPUT, "the character was flagged")
+    return sheet

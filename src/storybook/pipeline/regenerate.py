@@ -1,0 +1,163 @@
+"""One page of a finished book, made again: its words, its picture or both."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from storybook.core.errors import ErrorCode, JobFailed, NotFound
+from storybook.domain.characters import CastSheet
+from storybook.domain.jobs import Step
+from storybook.domain.moderation import Verdict
+from storybook.domain.orders import Claim, PageOrder, RegenerateMode
+from storybook.domain.pictures import PicturePrompt
+from storybook.domain.story import Scene, StoryDraft, StoryPage
+from storybook.models import Page
+from storybook.models.jobs import WHOLE_BOOK
+from storybook.pipeline.kit import Kit
+from storybook.pipeline.steps import generate_images
+from storybook.pipeline.steps.generate_image_prompts import generate_image_prompt
+from storybook.pipeline.steps.generate_images import StoredPicture
+from storybook.pipeline.steps.moderate_input import moderate_wish
+from storybook.pipeline.steps.moderate_output import judge_picture
+from storybook.pipeline.steps.normalize import Request
+from storybook.pipeline.steps.rewrite_page import judge_page, rewrite_page
+from storybook.pipeline.workbench import Workbench
+from storybook.providers.base import RewriteRequest, StoryRequest
+from storybook.services import artifacts, books, jobs
+from storybook.services.books import NewPage
+from storybook.services.files import folder_of
+
+MAX_DESCRIPTION = 260
+
+
+class Original(NamedTuple):
+    """What the book was made from."""
+
+    story: StoryRequest
+    draft: StoryDraft
+    cast: CastSheet
+    prompt: PicturePrompt
+
+
+@dataclass(frozen=True)
+class _Task:
+    claim: Claim
+    order: PageOrder
+    kit: Kit
+    bench: Workbench
+    original: Original
+
+
+async def regenerate_page(claim: Claim, order: PageOrder, kit: Kit) -> None:
+    """Replaces the page when all of it is made and checked; until then the book stays as it was."""
+    bench = await Workbench.open(claim, kit)
+    original = await _original(claim, order, kit)
+    task = _Task(claim, order, kit, bench, original)
+    await bench.once(Step.MODERATE_INPUT, Verdict, lambda: _judge_wish(task))
+    page = original.draft.pages[order.page_number - 1]
+    if order.mode is not RegenerateMode.IMAGE:
+        page = await bench.once(Step.GENERATE_STORY, StoryPage, lambda: _rewrite(task))
+    prompt, picture = None, None
+    if order.mode is not RegenerateMode.TEXT:
+        prompt, picture = await _redraw(task, page.scene)
+    await bench.show(Step.PACKAGE)
+    async with kit.database.session() as session:
+        new = NewPage(
+            page_number=order.page_number,
+            text=page.text if order.mode is not RegenerateMode.IMAGE else None,
+            image_key=picture.key if picture else None,
+            image_prompt=prompt.positive if prompt else None,
+        )
+        try:
+            await books.replace_page(session, claim, order.book_id, new)
+        except NotFound as error:
+            raise JobFailed(ErrorCode.UNKNOWN, "the book was deleted") from error
+
+
+async def _original(claim: Claim, order: PageOrder, kit: Kit) -> Original:
+    try:
+        async with kit.database.session() as session:
+            book = await books.get(session, claim.user_id, order.book_id)
+            job = await jobs.get(session, claim.user_id, book.job_id)
+            stored = await artifacts.load(session, job.id)
+    except NotFound as error:
+        raise JobFailed(ErrorCode.UNKNOWN, "the book was deleted") from error
+    request = Request.model_validate(stored[Step.NORMALIZE, WHOLE_BOOK])
+    return Original(
+        story=StoryRequest(spec=request.spec, known=request.known, seed=job.seed),
+        draft=_as_it_stands_now(StoryDraft.model_validate(stored[Step.GENERATE_STORY, WHOLE_BOOK]), book.pages),
+        cast=CastSheet.model_validate(stored[Step.GENERATE_CHARACTER_SHEET, WHOLE_BOOK]),
+        prompt=PicturePrompt.model_validate(stored[Step.GENERATE_IMAGE_PROMPTS, order.page_number]),
+    )
+
+
+def _as_it_stands_now(draft: StoryDraft, pages: list[Page]) -> StoryDraft:
+    """The story with the words that its pages have by now."""
+    texts = {page.page_number: page.text for page in pages}
+    told = tuple(page.model_copy(update={"text": texts[page.page_number]}) for page in draft.pages)
+    return draft.model_copy(update={"pages": told})
+
+
+async def _judge_wish(task: _Task) -> Verdict:
+    return await task.bench.attempt(
+        Step.MODERATE_INPUT,
+        lambda: moderate_wish(task.order.feedback, task.original.draft, task.kit.providers.moderation),
+    )
+
+
+async def _rewrite(task: _Task) -> StoryPage:
+    providers = task.kit.providers
+    request = RewriteRequest(
+        story=task.original.story,
+        draft=task.original.draft,
+        page_number=task.order.page_number,
+        feedback=task.order.feedback,
+        seed=task.claim.seed,
+    )
+    page = await task.bench.attempt(Step.GENERATE_STORY, lambda: rewrite_page(request, providers.text))
+    await task.bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_page(page, request, providers.moderation))
+    return page
+
+
+async def _redraw(task: _Task, scene: Scene) -> tuple[PicturePrompt, StoredPicture]:
+    number, spec, kit = task.order.page_number, task.original.story.spec, task.kit
+    prompt = await task.bench.once(
+        Step.GENERATE_IMAGE_PROMPTS,
+        PicturePrompt,
+        lambda: generate_image_prompt(
+            number,
+            _wished(scene, task.order.feedback),
+            task.original.cast,
+            spec.style,
+            spec.forbidden_elements or (),
+            task.claim.seed,
+        ),
+        page=number,
+    )
+
+    async def draw_and_store() -> StoredPicture:
+        await task.bench.show(Step.GENERATE_IMAGES)
+        picture = await task.bench.attempt(
+            Step.GENERATE_IMAGES,
+            lambda: generate_images.draw(prompt, spec.style, task.original.cast, kit.providers.image),
+        )
+        folder = folder_of(task.claim.asset_token)
+        return await generate_images.store(picture, number, folder, kit.storage, kit.storage_waits)
+
+    async def judge() -> Verdict:
+        picture = await generate_images.fetch(stored, kit.storage)
+        return await task.bench.attempt(
+            Step.MODERATE_OUTPUT,
+            lambda: judge_picture(picture, prompt, spec.target_age, kit.providers.moderation),
+        )
+
+    stored = await task.bench.once(Step.GENERATE_IMAGES, StoredPicture, draw_and_store, page=number)
+    await task.bench.once(Step.MODERATE_OUTPUT, Verdict, judge, page=number)
+    return prompt, stored
+
+
+def _wished(scene: Scene, feedback: str | None) -> Scene:
+    """The scene with the reader's wish added to its words."""
+    if not feedback:
+        return scene
+    description = f"{scene.description} The reader wishes: {feedback}"
+    return scene.model_copy(update={"description": description[:MAX_DESCRIPTION]})

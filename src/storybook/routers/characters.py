@@ -1,0 +1,60 @@
+"""Characters that a user keeps and puts into books."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from storybook.routers.answers import errors
+from storybook.routers.deps import CharacterId, Reader, ReadingDep, SessionDep, UserId
+from storybook.routers.once import OnceDep
+from storybook.schemas.characters import CastAnswer, CharacterAnswer, CharacterChange, NewCharacter
+from storybook.schemas.common import Message
+from storybook.services import characters
+
+router = APIRouter(prefix="/v1/characters", tags=["characters"])
+
+MAX_OFFSET = 1_000_000
+
+
+@router.post("", summary="Keep a character", responses=errors(409, 413))
+async def create_character(new: NewCharacter, user_id: UserId, session: SessionDep, once: OnceDep) -> CharacterAnswer:
+    """A character in words; it looks the same and is named the same in every book that it is chosen for."""
+
+    async def keep() -> CharacterAnswer:
+        character_id = await characters.keep(session, user_id, new.sheet())
+        return CharacterAnswer.of(await characters.get(session, user_id, character_id))
+
+    return await once(new, CharacterAnswer, keep)
+
+
+@router.get("", summary="List the characters", responses=errors())
+async def list_characters(
+    reader: Reader,
+    session: ReadingDep,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+) -> CastAnswer:
+    """The newest first."""
+    return CastAnswer.of(await characters.list_all(session, reader, limit=limit, offset=offset))
+
+
+@router.get("/{character_id}", summary="Read a character", responses=errors(404))
+async def get_character(character_id: CharacterId, reader: Reader, session: ReadingDep) -> CharacterAnswer:
+    """One kept character."""
+    return CharacterAnswer.of(await characters.get(session, reader, character_id))
+
+
+@router.patch("/{character_id}", summary="Change a character", responses=errors(404, 413))
+async def change_character(
+    character_id: CharacterId, change: CharacterChange, user_id: UserId, session: SessionDep
+) -> CharacterAnswer:
+    """Books that are made from now on show it as it is now; earlier books stay as they are."""
+    changed = await characters.change(session, user_id, character_id, change.changes())
+    return CharacterAnswer.of(changed)
+
+
+@router.delete("/{character_id}", summary="Delete a character", responses=errors(404))
+async def delete_character(character_id: CharacterId, user_id: UserId, session: SessionDep) -> Message:
+    """The books that it is in stay."""
+    await characters.remove(session, user_id, character_id)
+    return Message(message="The character is deleted.")

@@ -1,0 +1,76 @@
+"""A job's progress as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.responses import StreamingResponse
+
+from storybook.resources import Resources
+from storybook.routers.answers import errors
+from storybook.routers.deps import JobId, Reader, ResourcesDep, UrlDep
+from storybook.routers.waiting import ENDED, look
+from storybook.schemas.books import JobAnswer, Url
+from storybook.services.accounts import UserRef
+from storybook.services.progress import Progress
+
+router = APIRouter(prefix="/v1/books", tags=["books"])
+
+HEARTBEAT_SECONDS = 15
+RETRY_MILLISECONDS = 2000
+EVENT_STREAM = "text/event-stream"
+EVENT = 'id: 7\nevent: progress\ndata: {"job_id": "job_...", ...}\n\n'
+
+
+@router.get(
+    "/{job_id}/events",
+    summary="Follow a book as it happens",
+    operation_id="follow_job",
+    response_class=StreamingResponse,
+    responses=errors(404)
+    | {
+        200: {
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}, "example": EVENT}},
+            "description": "`progress` events with the answer of `GET /v1/books/{job_id}` as their data; the last one "
+            "is called `done` or `failed`, after which the stream ends",
+        }
+    },
+)
+async def follow(
+    job_id: JobId,
+    reader: Reader,
+    resources: ResourcesDep,
+    url: UrlDep,
+    last_event_id: Annotated[
+        str | None, Header(alias="Last-Event-ID", description="The id of the last event seen")
+    ] = None,
+) -> StreamingResponse:
+    """Sends what has changed the moment that it has; a client that comes back misses nothing."""
+    now = await look(resources, reader, job_id)
+    seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else -1
+    events = _events(resources, reader, now, seen, url)
+    return StreamingResponse(events, media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(resources: Resources, reader: UserRef, now: Progress, seen: int, url: Url) -> AsyncIterator[str]:
+    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    with resources.notifications.of_job(now.job.id) as changed:
+        now = await look(resources, reader, now.job.id)
+        while True:
+            if now.job.revision > seen:
+                seen = now.job.revision
+                yield _event(now, url)
+            if now.job.status in ENDED or resources.notifications.released:
+                return
+            try:
+                await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
+            except TimeoutError:
+                yield ": still there\n\n"
+            changed.clear()
+            now = await look(resources, reader, now.job.id)
+
+
+def _event(now: Progress, url: Url) -> str:
+    name = now.job.status if now.job.status in ENDED else "progress"
+    return f"id: {now.job.revision}\nevent: {name}\ndata: {JobAnswer.of(now, url).model_dump_json()}\n\n"

@@ -1,0 +1,99 @@
+"""Characters from photos. The photo is read, used once and forgotten."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+
+from storybook.core.errors import Invalid, Unavailable
+from storybook.core.photos import MAX_BYTES, PhotoTooLarge, read_photo
+from storybook.core.settings import STUDIO
+from storybook.domain.book_spec import Gender, Name, Style
+from storybook.domain.jobs import JobState
+from storybook.domain.values import Strict
+from storybook.resources import Resources
+from storybook.routers.answers import errors
+from storybook.routers.deps import IdempotencyKey, ResourcesDep, UserId
+from storybook.routers.once import Once
+from storybook.routers.waiting import wait_for_end
+from storybook.schemas.photos import PhotoAnalysis, PortraitAnswer, PortraitOrdered
+from storybook.services import characters, portraits
+
+router = APIRouter(prefix="/v1/characters", tags=["characters"])
+
+RETRY_SECONDS = 5
+MAX_FIELD_BYTES = 2048
+
+
+class Wish(Strict):
+    """What is to be made of the photo."""
+
+    name: Name | None
+    gender: Gender | None
+    style: Style
+
+
+# Fields are decoded in the character set that the client names; some take a time that grows with the square.
+@router.post(
+    "/from-photo",
+    summary="Make a character from a photo",
+    responses=errors(409, 413),
+    form_limits={"max_files": 1, "max_fields": 8, "max_part_size": MAX_FIELD_BYTES},
+)
+async def create_character_from_photo(
+    request: Request,
+    resources: ResourcesDep,
+    user_id: UserId,
+    key: IdempotencyKey,
+    photo: Annotated[UploadFile, File(description="A JPEG, PNG or WebP picture of at most 10 MB")],
+    name: Annotated[Name | None, Form()] = None,
+    style: Annotated[Style, Form()] = Style.CARTOON,
+    gender: Annotated[Gender | None, Form()] = None,
+) -> PortraitAnswer:
+    """A kept character that the photo suggests; the photo itself is deleted as soon as the character is made."""
+    small = await read_photo(await _take(photo))
+    wish = Wish(name=name, gender=gender, style=style)
+    ordered = await _order(request, resources, user_id, key, small, wish)
+    request.app.state.runner.wake()
+    await _wait(resources, user_id, ordered.job_id)
+    async with resources.database.session() as session:
+        character = await characters.get(session, user_id, ordered.character_id)
+    return PortraitAnswer.made(character, ordered, _analysis(resources.providers.sight.name, wish))
+
+
+async def _take(photo: UploadFile) -> bytes:
+    """All that was sent; nothing of it is left on the disk while the character is made."""
+    data = await photo.read(MAX_BYTES + 1)
+    await photo.close()
+    if len(data) > MAX_BYTES:
+        raise PhotoTooLarge("This photo has more than 10 MB. Please choose a smaller one.")
+    return data
+
+
+async def _order(
+    request: Request, resources: Resources, user_id: str, key: str | None, small: bytes, wish: Wish
+) -> PortraitOrdered:
+    """Orders the character once, in a transaction that has ended when anybody waits for it."""
+
+    async def order() -> PortraitOrdered:
+        job = await portraits.order(session, user_id, small, name=wish.name, gender=wish.gender, style=wish.style)
+        return PortraitOrdered(job_id=job.id, character_id=job.request["character_id"])
+
+    sent = hashlib.sha256(small).digest() + wish.model_dump_json().encode()
+    async with resources.database.session() as session:
+        return await Once(request, session, user_id, key)(sent, PortraitOrdered, order)
+
+
+async def _wait(resources: Resources, user_id: str, job_id: str) -> None:
+    job = (await wait_for_end(resources, user_id, job_id)).job
+    if job.status == JobState.FAILED:
+        details = {"job_id": job_id, "error_code": job.error_code}
+        raise Invalid(job.error_message or "We could not make this character.", details=details)
+    if job.status != JobState.DONE:
+        sentence = "The character is still being made. It will be in your list in a moment."
+        raise Unavailable(sentence, details={"job_id": job_id}, retry_after=RETRY_SECONDS)
+
+
+def _analysis(made_by: str, wish: Wish) -> PhotoAnalysis:
+    seen = "the photo's colours" if made_by == STUDIO else "the photo"
+    return PhotoAnalysis(made_by=made_by, made_from=f"{seen} and the name" if wish.name else seen)

@@ -1,0 +1,34 @@
+"""Waiting for a job within the time that a client waits for an answer."""
+
+import asyncio
+from contextlib import suppress
+
+from storybook.domain.jobs import JobState
+from storybook.resources import Resources
+from storybook.services import progress
+from storybook.services.accounts import UserRef
+from storybook.services.progress import Progress
+
+PATIENCE_SECONDS = 25.0
+LOOK_SECONDS = 2.0
+ENDED = (JobState.DONE, JobState.FAILED)
+
+
+async def wait_for_end(resources: Resources, reader: UserRef, job_id: str) -> Progress:
+    """The job when it has ended, or as it is after `PATIENCE_SECONDS`: the app gives up after 30."""
+    with resources.notifications.of_job(job_id) as changed:
+        now = await look(resources, reader, job_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while now.job.status not in ENDED and not resources.notifications.released:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
+                    changed.clear()
+                    now = await look(resources, reader, job_id)
+    return now
+
+
+async def look(resources: Resources, reader: UserRef, job_id: str) -> Progress:
+    """Where the job is now."""
+    async with resources.database.reading() as session:
+        return await progress.look(session, reader, job_id)

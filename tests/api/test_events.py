@@ -1,0 +1,146 @@
+"""Following a book as it happens."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import select, update
+
+from storybook.core.database import Database
+from storybook.main import create_app
+from storybook.models import Job
+from storybook.resources import Resources
+from storybook.routers import events as routes
+from storybook.routers.waiting import look
+from storybook.services.progress import Progress
+from tests.api.conftest import SPEC
+from tests.conftest import USER_KEY
+from tests.fakes import FakePainter, FakeScreen
+
+
+@pytest.fixture
+async def served(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
+    """The app behind a real server, because streams need one."""
+    await resources.storage.check()
+    config = uvicorn.Config(create_app(resources), port=0, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(10):
+        while not server.started:
+            await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    headers = {"X-User-Key": USER_KEY}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as client:
+        yield client
+    server.should_exit = True
+    await task
+
+
+async def events(
+    client: httpx.AsyncClient, job_id: str, **headers: str
+) -> AsyncIterator[tuple[int, str, dict[str, Any]]]:
+    async with asyncio.timeout(20), client.stream("GET", f"/v1/books/{job_id}/events", headers=headers) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        fields: dict[str, str] = {}
+        async for line in stream.aiter_lines():
+            name, _, value = line.partition(": ")
+            if line:
+                fields[name] = value
+            elif "data" in fields:
+                yield int(fields["id"]), fields["event"], json.loads(fields["data"])
+                fields = {}
+
+
+async def test_events_tell_the_whole_way_and_end(served: httpx.AsyncClient) -> None:
+    job_id = (await served.post("/v1/books", json=SPEC)).json()["job_id"]
+    seen = [event async for event in events(served, job_id)]
+    ids = [number for number, _, _ in seen]
+    assert ids == sorted(set(ids))
+    assert [name for _, name, _ in seen][-1] == "done"
+    percents = [job["progress"] for _, _, job in seen]
+    assert percents == sorted(percents)
+    assert seen[-1][2]["result"]["pages"]
+    assert seen[-1][2] == (await served.get(f"/v1/books/{job_id}")).json()
+
+
+async def test_a_client_that_comes_back_is_told_only_what_it_has_not_seen(served: httpx.AsyncClient) -> None:
+    job_id = (await served.post("/v1/books", json=SPEC)).json()["job_id"]
+    last = [number async for number, _, _ in events(served, job_id)][-1]
+    assert [event async for event in events(served, job_id, **{"Last-Event-ID": str(last)})] == []
+    again = [number async for number, _, _ in events(served, job_id, **{"Last-Event-ID": str(last - 1)})]
+    assert again == [last]
+    assert len([event async for event in events(served, job_id, **{"Last-Event-ID": "nonsense"})]) == 1
+
+
+async def test_the_preview_shows_each_picture_once_it_has_passed(
+    served: httpx.AsyncClient, painter: FakePainter, screen: FakeScreen
+) -> None:
+    screen.flag_pictures = {4}
+    painter.gate.clear()
+    job_id = (await served.post("/v1/books", json=SPEC)).json()["job_id"]
+    async with asyncio.timeout(10):
+        while painter.drawing < 3:
+            await asyncio.sleep(0.01)
+    preview = (await served.get(f"/v1/books/{job_id}")).json()["preview"]
+    assert preview["title"]
+    assert (preview["cover_image_url"], preview["pages"]) == (None, [])
+    painter.gate.set()
+    shown: list[int] = []
+    async for _, _, job in events(served, job_id):
+        if job["preview"]:
+            shown = [page["page_number"] for page in job["preview"]["pages"]]
+            assert 4 not in shown
+        else:
+            assert job["status"] == "failed"
+    assert (await served.get(f"/v1/books/{job_id}")).json()["preview"] is None
+
+
+async def test_an_unsafe_request_never_shows_a_preview(served: httpx.AsyncClient, screen: FakeScreen) -> None:
+    screen.flag_request = True
+    job_id = (await served.post("/v1/books", json=SPEC)).json()["job_id"]
+    seen = [job async for _, _, job in events(served, job_id)]
+    assert seen[-1]["error_code"] == "SAFETY_INPUT"
+    assert all(job["preview"] is None for job in seen)
+
+
+async def test_nobody_elses_events_are_told(served: httpx.AsyncClient) -> None:
+    job_id = (await served.post("/v1/books", json=SPEC)).json()["job_id"]
+    answer = await served.get(f"/v1/books/{job_id}/events", headers={"X-User-Key": "a-key-of-a-stranger"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+
+
+async def test_what_changes_while_a_stream_opens_is_told_at_once(
+    served: httpx.AsyncClient, painter: FakePainter, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter.gate.clear()
+    job_id = (await served.post("/v1/books", json=SPEC)).json()["job_id"]
+    async with asyncio.timeout(10):
+        while painter.drawing < 3:
+            await asyncio.sleep(0.01)
+    once = iter(range(1))
+
+    async def look_and_be_overtaken(*args: Any) -> Progress:
+        now = await look(*args)
+        for _ in once:
+            async with database.session() as session:
+                await session.execute(update(Job).values(revision=Job.revision + 1))
+            await asyncio.sleep(0.2)
+        return now
+
+    before = (await read_revision(database)) + 1
+    monkeypatch.setattr(routes, "look", look_and_be_overtaken)
+    seen = []
+    async for number, _, _ in events(served, job_id):
+        seen.append(number)
+        painter.gate.set()
+    assert seen[0] >= before
+
+
+async def read_revision(database: Database) -> int:
+    async with database.reading() as session:
+        return int(await session.scalar(select(Job.revision)) or 0)

@@ -1,0 +1,225 @@
+"""Making a page again, giving a book a voice, and the next book of a series."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from storybook.core.errors import ErrorCode, ProviderError
+from tests.api.conftest import SPEC, Follow
+from tests.fakes import FakeAuthor, FakeNarrator, FakePainter, FakeScreen
+
+
+async def regenerate(client: httpx.AsyncClient, made: dict[str, Any], page: int, **body: Any) -> httpx.Response:
+    return await client.post(f"/v1/books/{made['job_id']}/pages/{page}/regenerate", json=body)
+
+
+async def detail(client: httpx.AsyncClient, made: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = (await client.get(f"/v1/books/{made['result']['book_id']}/detail")).json()
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("spelling", "mode", "new_text", "new_picture"),
+    [
+        ("mode", "text", True, False),
+        ("mode", "image", False, True),
+        ("mode", "both", True, True),
+        ("regenerate_target", "both", True, True),
+    ],
+)
+async def test_a_page_is_made_again(
+    client: httpx.AsyncClient,
+    made: dict[str, Any],
+    ended: Follow,
+    painter: FakePainter,
+    spelling: str,
+    mode: str,
+    new_text: bool,  # noqa: FBT001
+    new_picture: bool,  # noqa: FBT001
+) -> None:
+    before = made["result"]
+    first_pdf = await client.get(f"/v1/books/{before['book_id']}/pdf")
+    looks = painter.drawn[0].sheets
+    answer = await regenerate(client, made, 2, **{spelling: mode, "feedback": "Sunny"})
+    assert answer.status_code == 200
+    job = await ended(answer.json()["job_id"])
+    assert (job["kind"], job["status"], job["progress"]) == ("page", "done", 100)
+    after = await detail(client, made)
+    old, new = before["pages"][1], after["pages"][1]
+    assert (old["text"] != new["text"]) is new_text
+    assert (old["image_url"] != new["image_url"]) is new_picture
+    assert after["pages"][0] == before["pages"][0]
+    assert job["result"]["book_id"] == before["book_id"]
+    if new_picture:
+        assert painter.drawn[-1].sheets == looks
+        assert "Sunny" in painter.drawn[-1].prompt.positive
+        assert (await client.get(new["image_url"])).status_code == 200
+    second_pdf = await client.get(f"/v1/books/{before['book_id']}/pdf")
+    assert first_pdf.content != second_pdf.content
+
+
+async def test_a_wish_that_is_unsafe_changes_nothing(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, screen: FakeScreen
+) -> None:
+    screen.flag_request = True
+    job = await ended((await regenerate(client, made, 1, mode="both", feedback="a wish")).json()["job_id"])
+    assert (job["status"], job["error_code"]) == ("failed", "SAFETY_INPUT")
+    assert "credit" not in job["error_message"].lower()
+    assert await detail(client, made) == made["result"]
+
+
+async def test_a_picture_that_is_flagged_changes_nothing(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, screen: FakeScreen
+) -> None:
+    screen.flag_pictures = {1}
+    job = await ended((await regenerate(client, made, 1, mode="both")).json()["job_id"])
+    assert (job["status"], job["error_code"]) == ("failed", "SAFETY_OUTPUT")
+    assert await detail(client, made) == made["result"]
+
+
+@pytest.mark.parametrize(
+    ("page", "body", "status"),
+    [
+        (1, {}, 422),
+        (1, {"mode": "all"}, 422),
+        (1, {"mode": "text", "feedback": "x" * 201}, 422),
+        (1, {"mode": "text", "feedback": "a\0b"}, 422),
+        (1, {"mode": "text", "more": 1}, 422),
+        (0, {"mode": "text"}, 422),
+        (13, {"mode": "text"}, 422),
+        (5, {"mode": "text"}, 404),
+    ],
+)
+async def test_a_page_or_a_wish_that_cannot_be_is_refused(
+    client: httpx.AsyncClient, made: dict[str, Any], rows: Any, page: int, body: dict[str, Any], status: int
+) -> None:
+    assert (await regenerate(client, made, page, **body)).status_code == status
+    assert await rows("SELECT count(*) FROM jobs") == [(1,)]
+
+
+async def test_a_page_is_read_aloud_once(
+    client: httpx.AsyncClient, made: dict[str, Any], narrator: FakeNarrator
+) -> None:
+    path = f"/v1/books/{made['result']['book_id']}/pages/1/audio"
+    answers = await asyncio.gather(*(client.get(path) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {200}
+    (url,) = {answer.json()["audio_url"] for answer in answers}
+    assert len(narrator.spoken) == 1
+    sound = await client.get(url, headers={"X-User-Key": ""})
+    assert (sound.status_code, sound.headers["content-type"]) == (200, "audio/mpeg")
+    assert (await client.get(path)).json()["audio_url"] == url
+
+
+async def test_a_book_gets_a_voice_for_every_page_and_as_a_whole(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, narrator: FakeNarrator
+) -> None:
+    await client.get(f"/v1/books/{made['result']['book_id']}/pages/2/audio")
+    started = (await client.post(f"/v1/books/{made['result']['book_id']}/audio")).json()
+    assert started["status"] == "processing"
+    job = await ended(started["job_id"])
+    assert (job["kind"], job["status"]) == ("audio", "done")
+    book = await detail(client, made)
+    assert all(page["audio_url"] for page in book["pages"])
+    whole = await client.get(book["audio_url"])
+    assert whole.content.count(b"ID3") == 4
+    assert len(narrator.spoken) == 4
+
+
+async def test_new_words_silence_the_old_voice(client: httpx.AsyncClient, made: dict[str, Any], ended: Follow) -> None:
+    book_id = made["result"]["book_id"]
+    old = (await client.get(f"/v1/books/{book_id}/pages/1/audio")).json()["audio_url"]
+    await ended((await regenerate(client, made, 1, mode="text")).json()["job_id"])
+    assert (await detail(client, made))["pages"][0]["audio_url"] is None
+    new = (await client.get(f"/v1/books/{book_id}/pages/1/audio")).json()["audio_url"]
+    assert new != old
+
+
+async def test_a_voice_that_fails_says_when_to_come_back(
+    client: httpx.AsyncClient, made: dict[str, Any], narrator: FakeNarrator
+) -> None:
+    narrator.errors = [ProviderError("no voice", code=ErrorCode.UNKNOWN)]
+    path = f"/v1/books/{made['result']['book_id']}/pages/1/audio"
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert answer.headers["retry-after"]
+    assert (await client.get(path)).status_code == 200
+
+
+async def test_the_next_book_goes_on_with_the_same_hero_and_knows_what_happened(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, author: FakeAuthor, painter: FakePainter
+) -> None:
+    first = made["result"]
+    assert first["character_id"]
+    looks = painter.drawn[0].sheets
+    answer = await client.post("/v1/books/series", json={"previous_book_id": first["book_id"], "topic": "at the sea"})
+    assert answer.status_code == 200
+    second = (await ended(answer.json()["job_id"]))["result"]
+    assert (second["style"], second["target_age"], second["language"]) == ("watercolor", "5-7", "en")
+    assert second["character_id"] == first["character_id"]
+    assert (second["series_id"], second["previous_book_id"]) == (first["book_id"], first["book_id"])
+    assert author.stories[-1].spec.series_context
+    assert first["title"] in author.stories[-1].spec.series_context
+    assert painter.drawn[-1].sheets[0] == looks[0]
+    shelf = (await client.get(f"/v1/library?series={first['book_id']}")).json()
+    assert shelf["total"] == 2
+
+
+async def test_the_app_may_name_the_hero_and_a_topic_alone(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow
+) -> None:
+    wish = {"character_id": made["result"]["character_id"], "new_topic_hint": "on the moon", "style": "pixel"}
+    job = await ended((await client.post("/v1/books/series", json=wish)).json()["job_id"])
+    assert job["result"]["style"] == "pixel"
+    assert job["result"]["previous_book_id"] == made["result"]["book_id"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "status"),
+    [
+        ({"topic": "at the sea"}, 422),
+        ({"previous_book_id": "book_unknown", "topic": "at the sea"}, 404),
+        ({"character_id": "char_unknown", "topic": "at the sea"}, 404),
+        ({"previous_book_id": "book_unknown"}, 422),
+        ({"previous_book_id": "b" * 61, "topic": "at the sea"}, 422),
+    ],
+)
+async def test_a_series_that_cannot_be_is_refused(
+    client: httpx.AsyncClient, rows: Any, wish: dict[str, Any], status: int
+) -> None:
+    assert (await client.post("/v1/books/series", json=wish)).status_code == status
+    assert await rows("SELECT count(*) FROM jobs") == [(0,)]
+
+
+async def test_a_failed_book_can_be_tried_again_with_the_credit_that_came_back(
+    client: httpx.AsyncClient, author: FakeAuthor, ended: Follow, rows: Any
+) -> None:
+    author.errors = [ProviderError("no", code=ErrorCode.LLM_JSON_INVALID)]
+    failed = await ended((await client.post("/v1/books", json=SPEC)).json()["job_id"])
+    assert failed["status"] == "failed"
+    again = await client.post(f"/v1/books/{failed['job_id']}/retry")
+    job = await ended(again.json()["job_id"])
+    assert job["status"] == "done"
+    assert await rows("SELECT credits, held FROM user_credits") == [(2, 0)]
+    assert (await client.post(f"/v1/books/{job['job_id']}/retry")).status_code == 409
+
+
+async def test_a_book_under_way_can_be_stopped_and_leaves_nothing(
+    client: httpx.AsyncClient, painter: FakePainter, ended: Follow, rows: Any, resources: Any
+) -> None:
+    painter.gate.clear()
+    job_id = (await client.post("/v1/books", json=SPEC)).json()["job_id"]
+    async with asyncio.timeout(10):
+        while painter.drawing < 3:
+            await asyncio.sleep(0.01)
+    stopped = (await client.post(f"/v1/books/{job_id}/cancel")).json()
+    assert (stopped["status"], stopped["error_code"]) == ("failed", "CANCELLED")
+    assert await rows("SELECT credits, held FROM user_credits") == [(3, 0)]
+    painter.gate.set()
+    folder = resources.settings.storybook_data_dir / "assets" / "books"
+    async with asyncio.timeout(10):
+        while painter.drawing or any(folder.rglob("*.png")) or await rows("SELECT * FROM discarded_files"):
+            await asyncio.sleep(0.05)
+    assert (await ended(job_id))["status"] == "failed"
+    assert (await client.post(f"/v1/books/{job_id}/cancel")).status_code == 409

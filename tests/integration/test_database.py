@@ -1,0 +1,54 @@
+"""Connections that were lost are replaced before anybody notices."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from storybook.core import database as module
+from storybook.core.database import Database
+
+MINE = text("SELECT pg_backend_pid()")
+END_THE_OTHERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+
+
+async def pid(database: Database) -> int:
+    async with database.reading() as session:
+        return int(await session.scalar(MINE) or 0)
+
+
+async def lose_all(database: Database) -> None:
+    other = Database.connect(database.url, pool_size=1)
+    async with other.session() as session:
+        await session.execute(END_THE_OTHERS)
+    await other.close()
+    await asyncio.sleep(0.1)
+
+
+async def test_a_connection_is_used_again(database: Database) -> None:
+    assert await pid(database) == await pid(database)
+
+
+@pytest.mark.parametrize("idle_seconds", [0.0, 60.0])
+async def test_a_lost_connection_is_replaced(
+    database: Database, monkeypatch: pytest.MonkeyPatch, idle_seconds: float
+) -> None:
+    monkeypatch.setattr(module, "IDLE_SECONDS", idle_seconds)
+    first = await pid(database)
+    assert await pid(database) == first
+    await lose_all(database)
+    assert await pid(database) != first
+    async with database.session() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+
+
+async def test_reading_opens_no_transaction(database: Database) -> None:
+    async with database.reading() as session:
+        first = await session.scalar(text("SELECT txid_current()"))
+        assert await session.scalar(text("SELECT txid_current()")) != first
+    async with database.session() as session:
+        first = await session.scalar(text("SELECT txid_current()"))
+        assert await session.scalar(text("SELECT txid_current()")) == first
