@@ -1,0 +1,133 @@
+"""The two servers that scripts/bench.py measures: the service, and a route that does nothing. One to a process."""
+
+import asyncio
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import event
+
+from storybook.core.database import Database
+from storybook.core.logs import configure_logs
+from storybook.core.settings import Settings
+from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
+from storybook.domain.characters import Appearance, CharacterSheet, Clothing
+from storybook.domain.finished import FinishedBook, FinishedPage
+from storybook.domain.jobs import JobKind
+from storybook.domain.orders import BookOrder, Claim
+from storybook.main import create_app
+from storybook.resources import Resources, open_resources
+from storybook.services import accounts, books, credits, jobs
+
+USER_KEY = "a-key-for-measuring"
+PAGES = 8
+STREAMS = 500
+LONG = 3600.0
+LUNA = CharacterSheet(
+    name="Luna",
+    master_description="Luna, a small red fox with a green scarf",
+    appearance=Appearance(age_visual="a child", face="white muzzle", hair="red fur", skin="fur", body="small"),
+    clothing=Clothing(top="green scarf", bottom="none", shoes="none", accessories="none"),
+    personality_traits=("kind",),
+    visual_style_notes="soft shapes",
+)
+
+
+async def begin_book(database: Database, pepper: str) -> Claim:
+    """A job that is worked on here, so that the service leaves it alone."""
+    spec = BookSpec(
+        topic="a fox and a light",
+        language=Language.EN,
+        target_age=TargetAge.EARLY_READER,
+        style=Style.WATERCOLOR,
+        page_count=PAGES,
+    )
+    async with database.session() as session:
+        user_id = await accounts.sign_in(session, accounts.hash_user_key(USER_KEY, pepper=pepper))
+        await credits.grant(session, user_id, 1)
+        job = await jobs.start(session, user_id, JobKind.BOOK, BookOrder(spec=spec))
+        claim = await jobs.claim_next(session, owner="bench", lease_seconds=LONG)
+    if claim is None or claim.job_id != job.id:
+        raise RuntimeError("the job was not there to be taken")
+    return claim
+
+
+async def finish_book(database: Database, claim: Claim) -> None:
+    folder = f"books/{claim.asset_token}"
+    pages = tuple(
+        FinishedPage(
+            number, "Luna the fox walks on. She sees a light. " * 3, f"{folder}/page-{number}-0.png", "p" * 300
+        )
+        for number in range(1, PAGES + 1)
+    )
+    made_by = {"text": "studio", "image": "studio", "moderation": "studio"}
+    finished = FinishedBook(
+        "Luna and the Small Light", "A small light is enough.", f"{folder}/page-0-0.png", LUNA, pages, made_by
+    )
+    if not isinstance(claim.order, BookOrder):
+        raise TypeError("only books are finished here")
+    async with database.session() as session:
+        await books.package(session, claim, claim.order, finished)
+
+
+async def serve_service(data_dir: Path) -> None:
+    """The service over resources of its own; it also says what was counted before it listened."""
+    settings = Settings(_env_file=None, storybook_data_dir=data_dir, public_url="http://127.0.0.1:8000")
+    async with open_resources(settings) as resources:
+        claim = await begin_book(resources.database, resources.pepper)
+        await finish_book(resources.database, claim)
+        app = create_app(resources)
+        counted = await count_statements(app, resources, claim.job_id)
+        ready = {"database": resources.database.url, "pepper": resources.pepper, "job_id": claim.job_id, **counted}
+        await serve(app, ready)
+
+
+async def serve_empty(answer: str) -> None:
+    app = FastAPI()
+    body = json.loads(answer)
+
+    @app.get("/")
+    async def same() -> dict[str, Any]:
+        return body  # type: ignore[no-any-return]
+
+    await serve(app, {})
+
+
+async def serve(app: FastAPI, ready: dict[str, Any]) -> None:
+    """Until its standard input ends; what it says in a line of JSON is `ready` and its port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=2 * STREAMS) as sock:
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2
+        )
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve(sockets=[sock]))
+        print(json.dumps(ready | {"port": sock.getsockname()[1]}), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        server.should_exit = True
+        await task
+
+
+async def count_statements(app: FastAPI, resources: Resources, job_id: str) -> dict[str, int]:
+    """How many statements one request of each kind sends to the database."""
+    seen: list[str] = []
+    event.listen(resources.database.engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    counted = {}
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://bench", headers={"X-User-Key": USER_KEY}
+    ) as client:
+        for name, path in {"poll": f"/v1/books/{job_id}", "library": "/v1/library"}.items():
+            seen.clear()
+            (await client.get(path)).raise_for_status()
+            counted[name] = len(seen)
+    return counted
+
+
+if __name__ == "__main__":
+    configure_logs(Settings.model_fields["log_level"].default, as_json=True)
+    asyncio.run(serve_empty(sys.argv[2]) if sys.argv[1] == "empty" else serve_service(Path(sys.argv[2])))
