@@ -66,7 +66,6 @@ async def test_a_job_whose_lease_ran_out_is_taken_over_and_its_old_runner_can_wr
     assert (now.job_id, now.fence, now.recoveries) == (job_id, late.fence + 1, 1)
     for write, arguments in (
         (jobs.advance, (Step.PACKAGE,)),
-        (jobs.require_lease, ()),
         (jobs.note_new_artifact, ()),
         (jobs.finish, ()),
         (jobs.fail, (ErrorCode.UNKNOWN,)),

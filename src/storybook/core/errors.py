@@ -87,6 +87,13 @@ class NotFound(ApiError):
     code = "NOT_FOUND"
 
 
+class NoSuchBook(NotFound):
+    """The same for a book or job that never was, that is gone, and that is somebody else's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such book. Please check your library.")
+
+
 class Invalid(ApiError):
     status = 422
     code = "VALIDATION_ERROR"

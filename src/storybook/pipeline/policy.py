@@ -23,15 +23,13 @@ class Policy(NamedTuple):
 
 
 def policies(settings: Settings) -> dict[Step, Policy]:
-    """The table; its numbers are those of the wire contract."""
+    """The table; its numbers are those of the wire contract. Steps that ask nobody have no row."""
     llm, image = settings.llm_timeout, settings.image_timeout
     image_waits = (2.0, *(5.0 for _ in range(settings.image_max_retries)))[: settings.image_max_retries - 1]
     return {
-        Step.NORMALIZE: Policy(5, (), ErrorCode.UNKNOWN),
         Step.MODERATE_INPUT: Policy(llm, (), ErrorCode.LLM_TIMEOUT),
         Step.GENERATE_STORY: Policy(llm, (2, 5), ErrorCode.LLM_TIMEOUT),
         Step.GENERATE_CHARACTER_SHEET: Policy(llm, (2,), ErrorCode.LLM_TIMEOUT),
-        Step.GENERATE_IMAGE_PROMPTS: Policy(llm, (2,), ErrorCode.LLM_TIMEOUT),
         Step.GENERATE_IMAGES: Policy(image, image_waits, ErrorCode.IMAGE_TIMEOUT),
         Step.MODERATE_OUTPUT: Policy(10, (2,), ErrorCode.SAFETY_OUTPUT),
         Step.PACKAGE: Policy(30, (2,), ErrorCode.DB_WRITE_FAILED),

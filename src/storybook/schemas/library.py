@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from storybook.domain.book_spec import Language, Style, TargetAge
+from storybook.domain.normalize import tidy
 from storybook.domain.values import Readable, Strict
 from storybook.models import Book
 from storybook.schemas.books import Url
@@ -53,4 +54,4 @@ class LibraryAnswer(BaseModel):
 
 
 class Rename(Strict):
-    title: Annotated[str, StringConstraints(min_length=1, max_length=80), Readable]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=80), Readable, AfterValidator(tidy)]

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from storybook.core.errors import NotFound
+from storybook.core.errors import NoSuchBook
 from storybook.core.ids import new_id
 from storybook.domain.finished import FinishedBook
 from storybook.domain.orders import BookOrder, Claim
@@ -29,7 +29,7 @@ async def get(session: AsyncSession, user: UserRef, book_id: str) -> Book:
     """The user's book with its pages; raises NotFound, for somebody else's too."""
     if book := await session.scalar(_with_pages().where(Book.id == book_id, Book.user_id == owner(user))):
         return book
-    raise _not_there()
+    raise NoSuchBook
 
 
 async def remember_pdf(session: AsyncSession, book: Book, key: str) -> None:
@@ -103,7 +103,7 @@ async def give_voice(
     for page in book.pages:
         if page.page_number in keys:
             if page.text != texts[page.page_number]:
-                raise _not_there()
+                raise NoSuchBook
             page.audio_key = await _replaced(session, page.audio_key, keys[page.page_number])
     book.audio_key = await _replaced(session, book.audio_key, whole or book.audio_key)
     await session.flush()
@@ -121,7 +121,7 @@ async def _changed(session: AsyncSession, claim: Claim, book_id: str) -> Book:
     mine = _with_pages().where(Book.id == book_id, Book.user_id == claim.user_id).with_for_update(of=Book)
     book = await session.scalar(mine)
     if book is None:
-        raise _not_there()
+        raise NoSuchBook
     await files.discard(session, book.pdf_key)
     book.pdf_key, book.revision = None, book.revision + 1
     return book
@@ -144,7 +144,3 @@ async def _place_in_series(session: AsyncSession, user_id: str, order: BookOrder
         update(Book).where(*previous).values(series_id=order.series.series_id).returning(Book.id)
     )
     return {"series_id": order.series.series_id, "previous_book_id": found}
-
-
-def _not_there() -> NotFound:
-    return NotFound("There is no such book. Please check your library.")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Interval, Select, Update, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storybook.core.errors import Conflict, ErrorCode, LeaseLost, NotFound
+from storybook.core.errors import Conflict, ErrorCode, LeaseLost, NoSuchBook
 from storybook.core.ids import new_id
 from storybook.domain.book_spec import Language
 from storybook.domain.credits import PRICES
@@ -73,7 +73,7 @@ async def get(session: AsyncSession, user: UserRef, job_id: str) -> Job:
     """The user's job; raises NotFound, for somebody else's too."""
     if job := await session.scalar(select(Job).where(Job.id == job_id, Job.user_id == owner(user))):
         return job
-    raise _not_there()
+    raise NoSuchBook
 
 
 async def claim_next(session: AsyncSession, *, owner: str, lease_seconds: float) -> Claim | None:
@@ -129,8 +129,8 @@ def _next_waiting() -> Select[str]:
 
 
 async def renew(session: AsyncSession, claim: Claim, *, lease_seconds: float) -> None:
-    """Prolongs the lease; raises LeaseLost when it is somebody else's by now."""
-    await _write(session, claim, JobState.RUNNING, lease_until=_from_now(lease_seconds))
+    """Prolongs the lease, which is no news to readers; raises LeaseLost when it is somebody else's by now."""
+    await _write(session, claim, JobState.RUNNING, revision=Job.revision, lease_until=_from_now(lease_seconds))
 
 
 async def hand_back(session: AsyncSession, claim: Claim) -> None:
@@ -149,13 +149,6 @@ async def advance(session: AsyncSession, claim: Claim, step: Step, progress: int
         progress=func.greatest(Job.progress, percent),
         current_step=case((further, step.value), else_=Job.current_step),
     )
-
-
-async def require_lease(session: AsyncSession, claim: Claim) -> None:
-    """Locks the job until the transaction ends; raises LeaseLost when it is not ours any more."""
-    owned = select(Job.id).where(*_still_ours(claim)).with_for_update()
-    if await session.scalar(owned) is None:
-        raise LeaseLost(claim.job_id)
 
 
 async def note_new_artifact(session: AsyncSession, claim: Claim) -> None:
@@ -189,7 +182,7 @@ async def cancel(session: AsyncSession, user_id: str, job_id: str) -> Job:
     owned = select(Job).where(Job.id == job_id, Job.user_id == user_id).with_for_update()
     job = await session.scalar(owned)
     if job is None:
-        raise _not_there()
+        raise NoSuchBook
     if JobState.FAILED not in MOVES[JobState(job.status)]:
         raise Conflict("This has ended already and cannot be stopped any more.")
     await _end_here(session, job, ErrorCode.CANCELLED, read_order(JobKind(job.kind), job.request).language)
@@ -226,7 +219,7 @@ async def _write(session: AsyncSession, claim: Claim, state: JobState, **values:
     change: Update = (
         update(Job)
         .where(*_still_ours(claim))
-        .values(status=state, revision=Job.revision + 1, **values)
+        .values({"status": state, "revision": Job.revision + 1} | values)
         .returning(Job.id)
     )
     if await session.scalar(change) is None:
@@ -239,7 +232,3 @@ def _still_ours(claim: Claim) -> tuple[Any, ...]:
 
 def _from_now(seconds: float) -> Any:
     return func.now() + literal(timedelta(seconds=seconds), Interval)
-
-
-def _not_there() -> NotFound:
-    return NotFound("There is no such book. Please check your library.")

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, func, literal, select, true, tuple
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from storybook.core.errors import Invalid, NotFound
+from storybook.core.errors import Invalid, NoSuchBook
 from storybook.domain.book_spec import Style, TargetAge
 from storybook.domain.values import Readable
 from storybook.models import Book
@@ -72,7 +72,7 @@ async def rename(session: AsyncSession, user: UserRef, book_id: str, title: str)
     owned = (Book.id == book_id, Book.user_id == owner(user))
     change = update(Book).where(*owned).values(title=title, pdf_key=None, revision=Book.revision + 1)
     if await session.scalar(change.returning(Book.id)) is None:
-        raise _not_there()
+        raise NoSuchBook
 
 
 async def remove(session: AsyncSession, user: UserRef, book_id: str) -> None:
@@ -129,7 +129,3 @@ def _after(wish: Wish) -> ColumnElement[bool]:
 
 def _another_list() -> Invalid:
     return Invalid("The cursor is not of this list. Please begin again without it.")
-
-
-def _not_there() -> NotFound:
-    return NotFound("There is no such book. Please check your library.")

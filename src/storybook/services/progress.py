@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, LargeBinary, Select, String, and_, bindpar
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from storybook.core.errors import NotFound
+from storybook.core.errors import NoSuchBook
 from storybook.domain.jobs import JobKind, JobState, Step
 from storybook.domain.story import COVER
 from storybook.models import Book, Job, Page, StepArtifact, StoryDraftRow
@@ -42,7 +42,7 @@ async def look(session: AsyncSession, user: UserRef, job_id: str) -> Progress:
     statement = _OF_KEY if isinstance(user, bytes) else _OF_USER
     rows = (await session.execute(statement, {"user": user, "job": job_id})).all()
     if not rows:
-        raise NotFound("There is no such book. Please check your library.")
+        raise NoSuchBook
     job, book, _, draft, pictures = rows[0]
     pages = tuple(page for _, _, page, _, _ in rows if page)
     return Progress(job, book, pages, _preview(draft, pictures or {}) if draft else None)
