@@ -10,22 +10,40 @@ PRICES = {JobKind.BOOK: 1, JobKind.PAGE: 0, JobKind.AUDIO: 0, JobKind.PORTRAIT: 
 
 
 class Account(StrEnum):
-    """`available` and `held` belong to a user; the others are the world that credits come from and go to."""
+    """`available`, `held` and `owed` belong to a user; the others are the world that credits come from and go to.
+
+    `owed` is never above zero: it is what a store took back after it was spent.
+    """
 
     AVAILABLE = "available"
     HELD = "held"
+    OWED = "owed"
     GIVEN = "given"
+    SOLD = "sold"
     SPENT = "spent"
+    REFUNDED = "refunded"
+    CLOSED = "closed"
 
 
 class Transaction(StrEnum):
-    """A gift welcomes a new user; a grant is the operator's; each hold ends in one capture or one release."""
+    """A gift welcomes a new user; a grant is the operator's; each hold ends in one capture or one release.
+
+    A store's refund takes what is left; the rest is a debt, which later credits settle first. An account that is
+    closed loses what is left, and its debt is written off.
+    """
 
     GIFT = "gift"
     GRANT = "grant"
+    PURCHASE = "purchase"
+    SUBSCRIPTION = "subscription"
     HOLD = "hold"
     CAPTURE = "capture"
     RELEASE = "release"
+    REFUND = "refund"
+    DEBT = "debt"
+    SETTLE = "settle"
+    CLOSE = "close"
+    WRITE_OFF = "write_off"
 
 
 class Move(NamedTuple):
@@ -36,10 +54,26 @@ class Move(NamedTuple):
 MOVES = {
     Transaction.GIFT: Move(Account.GIVEN, Account.AVAILABLE),
     Transaction.GRANT: Move(Account.GIVEN, Account.AVAILABLE),
+    Transaction.PURCHASE: Move(Account.SOLD, Account.AVAILABLE),
+    Transaction.SUBSCRIPTION: Move(Account.SOLD, Account.AVAILABLE),
     Transaction.HOLD: Move(Account.AVAILABLE, Account.HELD),
     Transaction.CAPTURE: Move(Account.HELD, Account.SPENT),
     Transaction.RELEASE: Move(Account.HELD, Account.AVAILABLE),
+    Transaction.REFUND: Move(Account.AVAILABLE, Account.REFUNDED),
+    Transaction.DEBT: Move(Account.OWED, Account.REFUNDED),
+    Transaction.SETTLE: Move(Account.AVAILABLE, Account.OWED),
+    Transaction.CLOSE: Move(Account.AVAILABLE, Account.CLOSED),
+    Transaction.WRITE_OFF: Move(Account.CLOSED, Account.OWED),
 }
+
+CACHED = {
+    Account.AVAILABLE: ("credits", 1),
+    Account.HELD: ("held", 1),
+    Account.OWED: ("owed", -1),
+    Account.SOLD: ("total_purchased", -1),
+    Account.SPENT: ("total_used", 1),
+}
+"""For each account that a user's balance remembers: under which name, and with which sign."""
 
 
 class PlanName(StrEnum):

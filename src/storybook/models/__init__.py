@@ -3,30 +3,40 @@
 from storybook.models.base import Base
 from storybook.models.books import Book, Page
 from storybook.models.characters import Character
-from storybook.models.credits import CreditTransaction, Subscription, UserCredits
+from storybook.models.credits import CreditTransaction, UserCredits
 from storybook.models.files import DiscardedFiles
 from storybook.models.idempotency import IdempotencyKey
 from storybook.models.jobs import ImagePromptRow, Job, JobPhoto, StepArtifact, StoryDraftRow
-from storybook.models.limits import RateLimit
-from storybook.models.streak import DailyStory, DailyStreak, ReadingLog
-from storybook.models.users import User
+from storybook.models.limits import GiftCount, RateLimit
+from storybook.models.stores import StoreNotification, StoreRenewal, StoreTransaction, Subscription
+from storybook.models.streak import DailyBook, DailyStory, DailyStreak, Milestone, ReadingLog
+from storybook.models.users import AccountDeletion, Device, RefreshToken, User
 
 __all__ = [
+    "AccountDeletion",
     "Base",
     "Book",
     "Character",
     "CreditTransaction",
+    "DailyBook",
     "DailyStory",
     "DailyStreak",
+    "Device",
     "DiscardedFiles",
+    "GiftCount",
     "IdempotencyKey",
     "ImagePromptRow",
     "Job",
     "JobPhoto",
+    "Milestone",
     "Page",
     "RateLimit",
     "ReadingLog",
+    "RefreshToken",
     "StepArtifact",
+    "StoreNotification",
+    "StoreRenewal",
+    "StoreTransaction",
     "StoryDraftRow",
     "Subscription",
     "User",

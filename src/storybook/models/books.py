@@ -50,6 +50,8 @@ class Book(Base):
 
 
 class Page(Base):
+    """`scene` is that of a page which was made anew, None as long as it is the story's own."""
+
     __tablename__ = "pages"
     __table_args__ = (
         UniqueConstraint("book_id", "page_number"),
@@ -63,5 +65,6 @@ class Page(Base):
     text: Mapped[str] = mapped_column(Text)
     image_key: Mapped[str] = mapped_column(String(KEY_LENGTH))
     image_prompt: Mapped[str] = mapped_column(Text)
+    scene: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     audio_key: Mapped[str | None] = mapped_column(String(KEY_LENGTH))
     updated_at: Mapped[UpdatedAt]

@@ -1,21 +1,23 @@
-"""Credits: the cached balance, the ledger that it is a cache of, and subscriptions."""
-
-from datetime import datetime
+"""Credits: the cached balance, and the ledger that it is a cache of."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storybook.domain.credits import Account, PlanName, SubscriptionStatus, Transaction
-from storybook.models.base import ID_LENGTH, Base, CreatedAt, Number, UpdatedAt, UserId, one_of
+from storybook.domain.credits import Account, Transaction
+from storybook.models.base import ID_LENGTH, Base, CreatedAt, Number, UpdatedAt, one_of
 
 
 class UserCredits(Base):
-    """`credits` can be spent, `held` belongs to books under way. Both follow from the ledger."""
+    """`credits` can be spent, `held` belongs to books under way, `owed` was taken back by a store after it was spent.
+
+    All of it follows from the ledger.
+    """
 
     __tablename__ = "user_credits"
     __table_args__ = (
         CheckConstraint("credits >= 0", name="credits"),
         CheckConstraint("held >= 0", name="held"),
+        CheckConstraint("owed >= 0", name="owed"),
         CheckConstraint("total_purchased >= 0", name="total_purchased"),
         CheckConstraint("total_used >= 0", name="total_used"),
     )
@@ -25,6 +27,7 @@ class UserCredits(Base):
     )
     credits: Mapped[int] = mapped_column(server_default="0")
     held: Mapped[int] = mapped_column(server_default="0")
+    owed: Mapped[int] = mapped_column(server_default="0")
     total_purchased: Mapped[int] = mapped_column(server_default="0")
     total_used: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[CreatedAt]
@@ -32,7 +35,11 @@ class UserCredits(Base):
 
 
 class CreditTransaction(Base):
-    """One entry of the ledger: `amount` credits from one account to another. Entries are only ever inserted."""
+    """One entry of the ledger: `amount` credits from one account to another.
+
+    Entries are only ever inserted: a trigger refuses everything else. They outlive the user and the job that they name,
+    of whom they hold nothing but random ids. `reference` is the payment or the reason behind an entry.
+    """
 
     __tablename__ = "credit_transactions"
     __table_args__ = (
@@ -52,36 +59,23 @@ class CreditTransaction(Base):
             unique=True,
             postgresql_where=text("transaction_type IN ('capture', 'release')"),
         ),
+        Index(
+            "uq_one_entry_a_payment",
+            "transaction_type",
+            "reference",
+            unique=True,
+            postgresql_where=text("transaction_type IN ('purchase', 'subscription', 'refund', 'debt')"),
+        ),
         Index("ix_credit_transactions_user_id_id", "user_id", "id"),
     )
 
     id: Mapped[Number]
-    user_id: Mapped[str] = mapped_column(String(ID_LENGTH), ForeignKey("users.id", ondelete="CASCADE"))
-    job_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), ForeignKey("jobs.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    job_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     transaction_type: Mapped[str] = mapped_column(String(30))
     source: Mapped[str] = mapped_column(String(30))
     target: Mapped[str] = mapped_column(String(30))
     amount: Mapped[int]
     balance_after: Mapped[int]
+    reference: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[CreatedAt]
-
-
-class Subscription(Base):
-    __tablename__ = "subscriptions"
-    __table_args__ = (
-        CheckConstraint(one_of("plan", PlanName), name="plan"),
-        CheckConstraint(one_of("status", SubscriptionStatus), name="status"),
-        CheckConstraint("credits_per_month >= 0", name="credits_per_month"),
-        CheckConstraint("current_period_start < current_period_end", name="period"),
-        Index("uq_one_active", "user_id", unique=True, postgresql_where=text("status = 'active'")),
-    )
-
-    id: Mapped[Number]
-    user_id: Mapped[UserId]
-    plan: Mapped[str] = mapped_column(String(20))
-    status: Mapped[str] = mapped_column(String(20))
-    credits_per_month: Mapped[int]
-    current_period_start: Mapped[datetime]
-    current_period_end: Mapped[datetime]
-    created_at: Mapped[CreatedAt]
-    updated_at: Mapped[UpdatedAt]

@@ -18,7 +18,8 @@ WHOLE_BOOK = -1
 class Job(Base):
     """One piece of paid background work; its row is the queue.
 
-    `lease_until` says until when `lease_owner` may work on it, and every claim raises `fence`.
+    `note` tells the reader of a finished job what it could not do. `lease_until` says until when `lease_owner` may work
+    on it, and every claim raises `fence`. `retry_of` is the first job of those that try the same order again.
     """
 
     __tablename__ = "jobs"
@@ -31,6 +32,12 @@ class Job(Base):
         CheckConstraint("status <> 'done' OR progress = 100", name="done_is_complete"),
         CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
         CheckConstraint("seed BETWEEN 1 AND 2147483647", name="seed"),
+        Index(
+            "uq_one_retry",
+            "retry_of",
+            unique=True,
+            postgresql_where=text("retry_of IS NOT NULL AND status <> 'failed'"),
+        ),
         Index("ix_jobs_waiting", "created_at", postgresql_where=text("status IN ('queued', 'running')")),
     )
 
@@ -42,7 +49,9 @@ class Job(Base):
     current_step: Mapped[str] = mapped_column(String(120), server_default=QUEUED_SLUG)
     error_code: Mapped[str | None] = mapped_column(String(60))
     error_message: Mapped[str | None] = mapped_column(String(300))
+    note: Mapped[str | None] = mapped_column(String(300))
     request: Mapped[Json]
+    retry_of: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     seed: Mapped[int]
     asset_token: Mapped[str] = mapped_column(String(60), unique=True)
