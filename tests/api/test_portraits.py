@@ -8,14 +8,37 @@ import httpx
 import pytest
 
 from storybook.core.errors import ErrorCode, ProviderError
+from storybook.domain.characters import CharacterSheet
+from storybook.main import create_app, settle
 from storybook.providers.base import SightRequest
-from storybook.routers import waiting
-from tests.fakes import FakeScreen, FakeSight, sheet
-from tests.photos import MARKER, encoded, marked_jpeg, noise, scene, zipped
+from storybook.resources import Resources
+from storybook.routers.waiting import wait_for_end
+from tests.fakes import FakeScreen, FakeSight
+from tests.photos import MARKER, REFUSED, encoded, marked_jpeg, noise, scene, zipped
+from tests.stalls import longest_stall
 
 PATH = "/v1/characters/from-photo"
 FAILURE = ProviderError("it cannot see", code=ErrorCode.UNKNOWN)
 NO_PHOTO = b"<!doctype html><script>alert(1)</script>"
+
+
+class SlowSight(FakeSight):
+    """Looks when `gate` is open; `asked` is set once it is asked to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.gate = asyncio.Event(), asyncio.Event()
+        self.gate.set()
+
+    async def describe(self, request: SightRequest) -> CharacterSheet:
+        self.asked.set()
+        await self.gate.wait()
+        return await super().describe(request)
+
+
+@pytest.fixture
+async def sight() -> SlowSight:
+    return SlowSight()
 
 
 async def send(client: httpx.AsyncClient, photo: bytes, key: str | None = None, **fields: str) -> httpx.Response:
@@ -34,7 +57,7 @@ async def test_a_photo_becomes_a_character_that_is_kept(client: httpx.AsyncClien
     assert (body["name"], body["photo_url"], body["id"]) == ("Mina", None, body["character_id"])
     assert body["photo_analysis"] == {"made_by": "fake-sight", "made_from": "the photo and the name"}
     (asked,) = sight.seen
-    assert (asked.name, asked.gender, asked.style) == ("Mina", "female", "watercolor")
+    assert (asked.name, asked.gender, asked.style, asked.language) == ("Mina", "female", "watercolor", "ko")
     kept = (await client.get(f"/v1/characters/{body['id']}")).json()
     assert kept == {key: value for key, value in body.items() if key in kept}
     assert (await client.get(f"/v1/books/{body['job_id']}")).json()["status"] == "done"
@@ -62,23 +85,28 @@ async def test_a_photo_alone_is_enough(client: httpx.AsyncClient, sight: FakeSig
     assert (sight.seen[0].name, sight.seen[0].gender, sight.seen[0].style) == (None, None, "cartoon")
 
 
+async def test_the_character_is_described_in_the_language_that_was_asked_for(
+    client: httpx.AsyncClient, sight: FakeSight
+) -> None:
+    for language in ("ko", "en", "ja"):
+        assert (await send(client, encoded(scene()), language=language)).status_code == 200
+        assert sight.seen[-1].language == language
+
+
 async def test_it_costs_no_credit(client: httpx.AsyncClient, rows: Any) -> None:
     await send(client, encoded(scene()))
     assert await rows("SELECT credits, held FROM user_credits") == [(3, 0)]
 
 
 async def test_the_photo_is_there_while_it_is_looked_at_and_gone_after(
-    client: httpx.AsyncClient, sight: FakeSight, rows: Any, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, sight: SlowSight, rows: Any
 ) -> None:
-    waiting_photos: list[object] = []
-
-    async def describe(request: SightRequest) -> Any:
-        waiting_photos.extend(await rows("SELECT count(*) FROM job_photos"))
-        return sheet("Luna")
-
-    monkeypatch.setattr(sight, "describe", describe)
-    assert (await send(client, encoded(scene()))).status_code == 200
-    assert waiting_photos == [(1,)]
+    sight.gate.clear()
+    sent = asyncio.create_task(send(client, encoded(scene())))
+    await asyncio.wait_for(sight.asked.wait(), 10)
+    assert await rows("SELECT count(*) FROM job_photos") == [(1,)]
+    sight.gate.set()
+    assert (await sent).status_code == 200
     assert await no_photo_is_left(rows)
 
 
@@ -104,26 +132,38 @@ async def test_a_name_that_is_not_fit_for_children_is_refused(
     assert await no_photo_is_left(rows)
 
 
-async def test_a_job_that_takes_too_long_is_said_to_go_on(
-    client: httpx.AsyncClient, sight: FakeSight, rows: Any, monkeypatch: pytest.MonkeyPatch
+async def test_who_waits_is_told_that_it_goes_on_and_finds_the_character_by_asking_again(
+    client: httpx.AsyncClient, sight: SlowSight, resources: Resources, rows: Any
 ) -> None:
-    seen = asyncio.Event()
-
-    async def describe(request: SightRequest) -> Any:
-        await seen.wait()
-        return sheet("Luna")
-
-    monkeypatch.setattr(sight, "describe", describe)
-    monkeypatch.setattr(waiting, "PATIENCE_SECONDS", 0.3)
-    answer = await send(client, encoded(scene()), key="the-same-key")
+    sight.gate.clear()
+    sent = asyncio.create_task(send(client, encoded(scene()), key="the-same-key"))
+    await asyncio.wait_for(sight.asked.wait(), 10)
+    resources.notifications.release()
+    answer = await sent
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert int(answer.headers["retry-after"]) > 0
-    seen.set()
-    monkeypatch.setattr(waiting, "PATIENCE_SECONDS", 20)
+    job_id = answer.json()["error"]["details"]["job_id"]
+    sight.gate.set()
+    async with asyncio.timeout(10):
+        while (await client.get(f"/v1/books/{job_id}")).json()["status"] != "done":
+            await asyncio.sleep(0.02)
     again = await send(client, encoded(scene()), key="the-same-key")
-    assert again.status_code == 200
-    assert again.json()["job_id"] == answer.json()["error"]["details"]["job_id"]
+    assert (again.status_code, again.json()["job_id"]) == (200, job_id)
     assert await no_photo_is_left(rows)
+
+
+async def test_nobody_waits_longer_than_the_app_does(
+    client: httpx.AsyncClient, sight: SlowSight, resources: Resources, rows: Any
+) -> None:
+    sight.gate.clear()
+    sent = asyncio.create_task(send(client, encoded(scene())))
+    await asyncio.wait_for(sight.asked.wait(), 10)
+    ((job_id, user_id),) = await rows("SELECT id, user_id FROM jobs")
+    now = await wait_for_end(resources, user_id, job_id, patience=0.2)
+    assert now.job.status == "running"
+    sight.gate.set()
+    assert (await wait_for_end(resources, user_id, job_id)).job.status == "done"
+    assert (await sent).status_code == 200
 
 
 async def test_the_same_request_makes_one_character(client: httpx.AsyncClient, rows: Any) -> None:
@@ -134,7 +174,9 @@ async def test_the_same_request_makes_one_character(client: httpx.AsyncClient, r
     assert await rows("SELECT count(*) FROM jobs") == [(1,)]
 
 
-@pytest.mark.parametrize("change", [{"name": "Mino"}, {"style": "pixel"}, {"photo": encoded(noise(200, 200))}])
+@pytest.mark.parametrize(
+    "change", [{"name": "Mino"}, {"style": "pixel"}, {"language": "ja"}, {"photo": encoded(noise(200, 200))}]
+)
 async def test_a_key_stands_for_one_photo_and_one_wish(client: httpx.AsyncClient, change: dict[str, Any]) -> None:
     first: dict[str, Any] = {"photo": encoded(scene()), "name": "Mina", "key": "the-same-key"}
     assert (await send(client, **first)).status_code == 200
@@ -170,6 +212,7 @@ async def test_more_than_ten_megabytes_are_refused(client: httpx.AsyncClient, ro
         {"name": "Lu\0na"},
         {"style": "crayon"},
         {"gender": "fox"},
+        {"language": "fr"},
     ],
 )
 async def test_bad_fields_are_refused(client: httpx.AsyncClient, rows: Any, fields: dict[str, str]) -> None:
@@ -181,10 +224,10 @@ async def test_bad_fields_are_refused(client: httpx.AsyncClient, rows: Any, fiel
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
-        ({"data": {"name": "Luna"}}, 422),
-        ({"data": {"photo": "not a file"}}, 422),
+        ({"data": {"name": "Luna"}}, 415),
+        ({"data": {"photo": "not a file"}}, 415),
         ({"files": {"picture": ("a.jpg", encoded(scene()))}}, 422),
-        ({"json": {"photo": "x"}}, 422),
+        ({"json": {"photo": "x"}}, 415),
         ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 400),
         ({"content": b"no parts", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, 400),
         ({"files": [("photo", ("a.jpg", encoded(scene()))), ("photo", ("b.jpg", encoded(scene())))]}, 400),
@@ -222,3 +265,19 @@ async def test_a_stranger_cannot_read_the_character(client: httpx.AsyncClient) -
 async def test_a_photo_needs_a_user(client: httpx.AsyncClient) -> None:
     del client.headers["X-User-Key"]
     assert (await send(client, encoded(scene()))).status_code == 422
+
+
+async def test_the_loop_never_stands_still_while_photos_come_and_go(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    await settle(create_app(resources))
+    photos = [encoded(noise(3000, 3000)), encoded(scene()).ljust(10 * 1024 * 1024, b"x"), REFUSED["PNG bomb"]()]
+    statuses: list[int] = []
+
+    async def send_all() -> None:
+        answers = await asyncio.gather(*(send(client, photo) for photo in photos))
+        statuses.extend(answer.status_code for answer in answers)
+
+    await send_all()
+    assert await longest_stall(send_all) < 0.05
+    assert statuses == [200, 200, 400] * 4

@@ -1,5 +1,6 @@
 """Worker processes: what they return and raise, and how they end."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -29,6 +30,13 @@ async def test_a_result_and_an_error_come_back(cpu: CpuPool) -> None:
     assert await cpu.run(sorted, [1, 2], reverse=True) == [2, 1]
     with pytest.raises(ZeroDivisionError):
         await cpu.run(divmod, 1, 0)
+
+
+def test_all_workers_are_under_way_with_the_pool() -> None:
+    before = set(multiprocessing.active_children())
+    pool = CpuPool(2)
+    assert len(set(multiprocessing.active_children()) - before) == 3
+    pool.close()
 
 
 async def test_a_worker_that_dies_is_replaced() -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import sys
+import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -12,14 +15,19 @@ from PIL import Image
 
 from storybook.core import photo_decoder, photos
 from storybook.core.errors import Unavailable
-from storybook.core.photos import MAX_BYTES, PhotoRefused, PhotoTooLarge, read_photo
-from tests.photos import EITHER, MARKER, READ, REFUSED, chunk, encoded, marked_jpeg, png_header, scene
+from storybook.core.photos import MAX_BYTES, Decoder, PhotoRefused, PhotoTooLarge, read_photo
+from tests.photos import EITHER, MARKER, READ, REFUSED, chunk, encoded, marked_jpeg, noise, png_header, scene
+from tests.stalls import longest_stall
 
 WITHIN_SECONDS = photos.WALL_SECONDS + 0.5
+PATIENT = 20.0
+"""Seconds of a clock that other programs may be using up; the seconds of work that are allowed stay two."""
+STARTED = "subprocess.Popen"
 HANGS = "import time; time.sleep(60)"
 DEAF = "import os, time; os.close(0); time.sleep(60)"
 TALKS = "import sys\nwhile True: sys.stdout.buffer.write(b'\\xff\\xd8\\xff' + b'x' * 65536)"
 EATS = "x = bytearray(1)\nwhile True: x += x"
+LEAVES_A_CHILD = "import os, time\nif os.fork() == 0: time.sleep(3)"
 
 
 def opened(read: bytes) -> Image.Image:
@@ -37,6 +45,23 @@ def assert_bare(read: bytes) -> None:
     assert not image.getexif()
     assert read.endswith(b"\xff\xd9")
     assert MARKER not in read
+
+
+def script(folder: Path, program: str) -> str:
+    """A decoder of the test's own, which leaves its number in the folder before it does anything else."""
+    path = folder / "decoder.py"
+    note = "import os; open('pid.new', 'w').write(str(os.getpid())); os.replace('pid.new', 'pid')"
+    path.write_text(f"import os; os.chdir({str(folder)!r}); {note}\n{program}")
+    return str(path)
+
+
+def gone(folder: Path) -> bool:
+    """Whether no process has the number that a decoder left."""
+    try:
+        os.kill(int((folder / "pid").read_text()), 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def near(image: Image.Image, at: tuple[int, int], colour: tuple[int, int, int]) -> bool:
@@ -130,6 +155,12 @@ async def test_a_large_photo_is_made_small_and_keeps_its_shape() -> None:
     assert opened(await read_photo(encoded(scene(4000, 3000)))).size == (1024, 768)
 
 
+async def test_a_photo_of_most_pixels_is_read_whatever_it_shows() -> None:
+    data = encoded(noise(5000, 5000), "WEBP", method=0, quality=20)
+    assert MAX_BYTES / 2 < len(data) <= MAX_BYTES
+    assert opened(await read_photo(data, Decoder(seconds=PATIENT))).size == (1024, 1024)
+
+
 async def test_the_same_photo_is_always_the_same() -> None:
     assert await read_photo(encoded(scene())) == await read_photo(encoded(scene()))
 
@@ -141,46 +172,43 @@ async def test_more_than_ten_megabytes_are_not_even_looked_at() -> None:
 
 
 @pytest.mark.parametrize("program", [HANGS, DEAF, TALKS, EATS])
-async def test_a_decoder_that_turns_bad_is_ended_and_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
-) -> None:
-    script = tmp_path / "decoder.py"
+async def test_a_decoder_that_turns_bad_is_ended_and_gone(tmp_path: Path, program: str) -> None:
     limits = "import resource; resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))\n"
-    script.write_text(f"{limits}open({str(tmp_path / 'pid')!r}, 'w').write(str(__import__('os').getpid()))\n{program}")
-    monkeypatch.setattr(photo_decoder, "__file__", str(script))
+    decoder = Decoder(script(tmp_path, limits + program), seconds=1)
     started = time.monotonic()
     with pytest.raises(PhotoRefused):
-        await read_photo(encoded(scene()) + b"x" * 5_000_000)
-    assert time.monotonic() - started < WITHIN_SECONDS
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+        await read_photo(encoded(scene()) + b"x" * 5_000_000, decoder)
+    assert time.monotonic() - started < 1.5
+    assert gone(tmp_path)
 
 
-async def test_a_decoder_whose_photo_nobody_waits_for_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = tmp_path / "decoder.py"
-    script.write_text(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(__import__('os').getpid()) + '.')\n{HANGS}")
-    monkeypatch.setattr(photo_decoder, "__file__", str(script))
-    reading = asyncio.ensure_future(read_photo(encoded(scene())))
-    async with asyncio.timeout(2):
-        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().endswith("."):
+async def test_a_decoder_that_leaves_somebody_behind_with_its_pipes_holds_nobody_up(tmp_path: Path) -> None:
+    decoder = Decoder(script(tmp_path, LEAVES_A_CHILD), seconds=1)
+    started = time.monotonic()
+    with pytest.raises(PhotoRefused):
+        await read_photo(encoded(scene()), decoder)
+    assert time.monotonic() - started < 1.5
+
+
+async def test_a_decoder_whose_photo_nobody_waits_for_is_ended(tmp_path: Path) -> None:
+    reading = asyncio.ensure_future(read_photo(encoded(scene()), Decoder(script(tmp_path, HANGS), seconds=1)))
+    async with asyncio.timeout(1):
+        while not (tmp_path / "pid").exists():
             await asyncio.sleep(0.01)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()[:-1]), 0)
+    async with asyncio.timeout(1.5):
+        while not gone(tmp_path):
+            await asyncio.sleep(0.01)
 
 
 async def test_a_decoder_knows_none_of_our_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("S3_SECRET_KEY", "a secret")
     seen = tmp_path / "seen"
-    script = tmp_path / "decoder.py"
-    script.write_text(
-        f"import os; open({str(seen)!r}, 'w').write(repr((dict(os.environ), os.listdir('/proc/self/fd'))))"
-    )
-    monkeypatch.setattr(photo_decoder, "__file__", str(script))
+    tells = f"import os; open({str(seen)!r}, 'w').write(repr((dict(os.environ), os.listdir('/proc/self/fd'))))"
     with pytest.raises(PhotoRefused):
-        await read_photo(encoded(scene()))
+        await read_photo(encoded(scene()), Decoder(script(tmp_path, tells)))
     assert "a secret" not in seen.read_text()
 
 
@@ -193,14 +221,31 @@ async def test_too_many_photos_at_once_are_turned_away_and_the_others_read() -> 
     assert await read_photo(encoded(scene()))
 
 
-async def test_the_loop_goes_on_while_a_photo_is_read() -> None:
-    reading = asyncio.ensure_future(read_photo(encoded(Image.new("RGB", (5000, 5000)), progressive=True)))
-    beats = 0
-    while not reading.done():
-        await asyncio.sleep(0.005)
-        beats += 1
-    assert beats > 10
-    assert await reading
+async def test_the_loop_never_stands_still_while_photos_are_read() -> None:
+    large = encoded(Image.new("RGB", (5000, 5000)), progressive=True)
+    sent = [large, READ["lossless WebP"](), REFUSED["PNG bomb"](), REFUSED["zTXt bomb"](), large]
+
+    async def read_all() -> None:
+        await asyncio.gather(*(read_photo(photo) for photo in sent), return_exceptions=True)
+
+    assert await longest_stall(read_all) < 0.05
+
+
+@pytest.mark.parametrize("work", [lambda: time.sleep(0.1), lambda: sum(n * n for n in range(2_000_000))])
+async def test_a_loop_that_stands_still_is_noticed(work: Callable[[], object]) -> None:
+    async def stand_still() -> None:
+        await asyncio.sleep(0)
+        work()
+
+    assert await longest_stall(stand_still) > 0.05
+
+
+async def test_the_loop_itself_starts_no_process() -> None:
+    starters: list[threading.Thread] = []
+    sys.addaudithook(lambda event, _: starters.append(threading.current_thread()) if event == STARTED else None)
+    assert await read_photo(encoded(scene()))
+    assert len(starters) == 1
+    assert starters[0] is not threading.current_thread()
 
 
 def test_a_header_alone_is_judged_without_decoding() -> None:

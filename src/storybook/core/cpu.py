@@ -47,6 +47,7 @@ class CpuPool:
 class _Workers:
     def __init__(self, count: int) -> None:
         self._count = count
+        self._replacing = threading.Lock()
         self._executor = self._start()
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -54,16 +55,24 @@ class _Workers:
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, work)
         except BrokenProcessPool:
-            if self._executor is executor:
-                self._executor = self._start()
+            await asyncio.to_thread(self._replace, executor)
             raise ProviderError("a worker process died", code=ErrorCode.UNKNOWN, retryable=True) from None
 
     def close(self) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
+    def _replace(self, broken: ProcessPoolExecutor) -> None:
+        with self._replacing:
+            if self._executor is broken:
+                self._executor = self._start()
+
     def _start(self) -> ProcessPoolExecutor:
+        """A pool whose processes are all under way, so that nobody on the event loop ever has to start one."""
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._count, mp_context=context, initializer=_live_as_long_as_the_parent)
+        executor = ProcessPoolExecutor(self._count, mp_context=context, initializer=_live_as_long_as_the_parent)
+        for _ in range(self._count):
+            executor.submit(os.getpid)
+        return executor
 
 
 def _live_as_long_as_the_parent() -> None:

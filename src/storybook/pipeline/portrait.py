@@ -8,7 +8,7 @@ from storybook.domain.orders import Claim, PortraitOrder
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.workbench import Workbench
 from storybook.providers.base import SightRequest, TextCheck
-from storybook.services import portraits
+from storybook.services import characters, portraits
 
 
 async def make_portrait(claim: Claim, order: PortraitOrder, kit: Kit) -> None:
@@ -23,9 +23,11 @@ async def _describe(bench: Workbench, order: PortraitOrder) -> CharacterSheet:
     claim, kit = bench.claim, bench.kit
     async with kit.database.session() as session:
         photo = await portraits.photo_of(session, claim)
+        taken = await characters.names_of(session, claim.user_id)
     request = SightRequest(
         photo=photo,
         name=order.name,
+        taken=taken,
         gender=order.gender,
         style=order.style,
         language=order.language,

@@ -3,21 +3,23 @@
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import Invalid, Unavailable
 from storybook.core.photos import MAX_BYTES, PhotoTooLarge, read_photo
 from storybook.core.settings import STUDIO
-from storybook.domain.book_spec import Gender, Name, Style
+from storybook.domain.book_spec import Gender, Language, Name, Style
 from storybook.domain.jobs import JobState
 from storybook.domain.values import Strict
 from storybook.resources import Resources
 from storybook.routers.answers import errors
 from storybook.routers.deps import IdempotencyKey, ResourcesDep, UserId
-from storybook.routers.once import Once
+from storybook.routers.once import Once, TurnDep
 from storybook.routers.waiting import wait_for_end
 from storybook.schemas.photos import PhotoAnalysis, PortraitAnswer, PortraitOrdered
 from storybook.services import characters, portraits
+from storybook.services.quotas import Quotas
 
 router = APIRouter(prefix="/v1/characters", tags=["characters"])
 
@@ -31,13 +33,23 @@ class Wish(Strict):
     name: Name | None
     gender: Gender | None
     style: Style
+    language: Language
+
+
+async def get_wish(
+    name: Annotated[Name | None, Form()] = None,
+    style: Annotated[Style, Form()] = Style.CARTOON,
+    gender: Annotated[Gender | None, Form()] = None,
+    language: Annotated[Language, Form(description="The language of the character's name and looks")] = Language.KO,
+) -> Wish:
+    return Wish(name=name, gender=gender, style=style, language=language)
 
 
 # Fields are decoded in the character set that the client names; some take a time that grows with the square.
 @router.post(
     "/from-photo",
     summary="Make a character from a photo",
-    responses=errors(409, 413),
+    responses=errors(404, 409, 413),
     form_limits={"max_files": 1, "max_fields": 8, "max_part_size": MAX_FIELD_BYTES},
 )
 async def create_character_from_photo(
@@ -45,20 +57,32 @@ async def create_character_from_photo(
     resources: ResourcesDep,
     user_id: UserId,
     key: IdempotencyKey,
+    turn: TurnDep,
     photo: Annotated[UploadFile, File(description="A JPEG, PNG or WebP picture of at most 10 MB")],
-    name: Annotated[Name | None, Form()] = None,
-    style: Annotated[Style, Form()] = Style.CARTOON,
-    gender: Annotated[Gender | None, Form()] = None,
+    wish: Annotated[Wish, Depends(get_wish)],
 ) -> PortraitAnswer:
     """A kept character that the photo suggests; the photo itself is deleted as soon as the character is made."""
     small = await read_photo(await _take(photo))
-    wish = Wish(name=name, gender=gender, style=style)
-    ordered = await _order(request, resources, user_id, key, small, wish)
+
+    async def order(session: AsyncSession) -> PortraitOrdered:
+        job = await portraits.order(session, user_id, small, Quotas.of(resources.settings), **dict(wish))
+        return PortraitOrdered(job_id=job.id, character_id=job.request["character_id"])
+
+    sent = hashlib.sha256(small).digest() + wish.model_dump_json().encode()
+    async with resources.database.session() as session:
+        ordered = await Once(request, turn, session, user_id, key)(sent, PortraitOrdered, lambda: order(session))
+    turn.release()
+    if ordered.answer:
+        return ordered.answer
     request.app.state.runner.wake()
     await _wait(resources, user_id, ordered.job_id)
     async with resources.database.session() as session:
         character = await characters.get(session, user_id, ordered.character_id)
-    return PortraitAnswer.made(character, ordered, _analysis(resources.providers.sight.name, wish))
+        analysis = _analysis(resources.providers.sight.name, wish)
+        answer = PortraitAnswer.made(character, ordered.job_id, analysis)
+        made = ordered.model_copy(update={"answer": answer})
+        await Once(request, turn, session, user_id, key).keep_instead(sent, made)
+    return answer
 
 
 async def _take(photo: UploadFile) -> bytes:
@@ -68,20 +92,6 @@ async def _take(photo: UploadFile) -> bytes:
     if len(data) > MAX_BYTES:
         raise PhotoTooLarge("This photo has more than 10 MB. Please choose a smaller one.")
     return data
-
-
-async def _order(
-    request: Request, resources: Resources, user_id: str, key: str | None, small: bytes, wish: Wish
-) -> PortraitOrdered:
-    """Orders the character once, in a transaction that has ended when anybody waits for it."""
-
-    async def order() -> PortraitOrdered:
-        job = await portraits.order(session, user_id, small, name=wish.name, gender=wish.gender, style=wish.style)
-        return PortraitOrdered(job_id=job.id, character_id=job.request["character_id"])
-
-    sent = hashlib.sha256(small).digest() + wish.model_dump_json().encode()
-    async with resources.database.session() as session:
-        return await Once(request, session, user_id, key)(sent, PortraitOrdered, order)
 
 
 async def _wait(resources: Resources, user_id: str, job_id: str) -> None:

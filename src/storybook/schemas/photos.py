@@ -8,13 +8,6 @@ from storybook.models import Character
 from storybook.schemas.characters import CharacterAnswer
 
 
-class PortraitOrdered(BaseModel):
-    """What the same request finds again when it is sent again."""
-
-    job_id: str
-    character_id: str
-
-
 class PhotoAnalysis(BaseModel):
     made_by: str = Field(examples=["studio"], description="Who looked at the photo")
     made_from: str = Field(examples=["the photo's colours and the name"])
@@ -26,5 +19,13 @@ class PortraitAnswer(CharacterAnswer):
     photo_analysis: PhotoAnalysis
 
     @classmethod
-    def made(cls, character: Character, ordered: PortraitOrdered, analysis: PhotoAnalysis) -> Self:
-        return cls(**CharacterAnswer.of(character).model_dump(), job_id=ordered.job_id, photo_analysis=analysis)
+    def made(cls, character: Character, job_id: str, analysis: PhotoAnalysis) -> Self:
+        return cls(**CharacterAnswer.of(character).model_dump(), job_id=job_id, photo_analysis=analysis)
+
+
+class PortraitOrdered(BaseModel):
+    """What the same request finds again when it is sent again; `answer` is there once the character is made."""
+
+    job_id: str
+    character_id: str
+    answer: PortraitAnswer | None = None

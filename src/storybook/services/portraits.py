@@ -5,20 +5,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import ErrorCode, JobFailed
 from storybook.core.ids import new_id
-from storybook.domain.book_spec import Gender, Style
+from storybook.domain.book_spec import Gender, Language, Style
 from storybook.domain.characters import CharacterSheet
 from storybook.domain.jobs import JobKind
 from storybook.domain.orders import Claim, PortraitOrder
 from storybook.models import Job, JobPhoto
 from storybook.services import characters, jobs
+from storybook.services.quotas import Quotas
 
 
 async def order(
-    session: AsyncSession, user_id: str, photo: bytes, *, name: str | None, gender: Gender | None, style: Style
+    session: AsyncSession,
+    user_id: str,
+    photo: bytes,
+    quotas: Quotas,
+    *,
+    name: str | None,
+    gender: Gender | None,
+    style: Style,
+    language: Language,
 ) -> Job:
     """A job that makes a character from a photo, which is kept until the job ends and no longer."""
-    wish = PortraitOrder(character_id=new_id("char"), name=name, gender=gender, style=style)
-    job = await jobs.start(session, user_id, JobKind.PORTRAIT, wish)
+    wish = PortraitOrder(character_id=new_id("char"), name=name, gender=gender, style=style, language=language)
+    job = await jobs.start(session, user_id, JobKind.PORTRAIT, wish, quotas)
     session.add(JobPhoto(job_id=job.id, photo=photo))
     await session.flush()
     return job

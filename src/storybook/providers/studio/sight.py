@@ -7,7 +7,7 @@ from importlib.resources import files
 from random import Random
 from typing import Any, NamedTuple
 
-from storybook.domain.book_spec import Gender
+from storybook.domain.book_spec import Gender, Language
 from storybook.domain.characters import Appearance, CharacterSheet, Clothing
 from storybook.providers.base import SightRequest
 from storybook.providers.studio.hues import EVERYWHERE, Hue, Pixels, Region, main_hues, name_of, thumbnail
@@ -36,40 +36,63 @@ class Palette(NamedTuple):
 def describe(request: SightRequest) -> CharacterSheet:
     """A child of a picture book in the photo's colours; the same request is the same character.
 
-    The hair's and the clothes' colours come from the photo, name and gender from the request, everything else by the
-    seed. Skin, age and face are the same for everyone. Raises ProviderError for what is no small JPEG.
+    The hair's and the clothes' colours come from the photo, name, gender and language from the request, everything else
+    by the seed. Skin, age and face are the same for everyone. Raises ProviderError for what is no small JPEG.
     """
     chance = Random(request.seed)
     kind = str(_table()["kinds"][request.gender or Gender.NEUTRAL])
     name = request.name or _name(request, kind, chance)
     palette = _palette(thumbnail(request.photo), chance)
-    hair = f"{palette.hair} hair, {chance.choice(_table()['hairstyles'][kind])}"
-    clothing = _clothing(palette, chance)
-    say = _table()["words"]
-    traits = tuple(chance.sample(say["traits"], _TRAITS))
+    style = chance.choice(_table()["hairstyles"][kind])
+    say = _Voice(request.language)
+    clothing = _clothing(palette, chance, say)
+    traits = tuple(chance.sample(say.traits, _TRAITS))
     return CharacterSheet(
         name=name,
-        master_description=say["look"].format(
+        master_description=say(
+            "look",
             trait=traits[0],
             kind=kind,
-            hair=hair.replace(", ", " in "),
+            colour=palette.hair,
+            style=style,
             top=clothing.top,
             bottom=clothing.bottom,
             accessory=clothing.accessories,
         ),
         appearance=Appearance(
-            age_visual=say["age"], face=say["face"], hair=hair, skin=say["skin"], body=say["body"].format(kind=kind)
+            age_visual=say("age"),
+            face=say("face"),
+            hair=say("hair", colour=palette.hair, style=style),
+            skin=say("skin"),
+            body=say("body", kind=kind),
         ),
         clothing=clothing,
         personality_traits=traits,
-        visual_style_notes=say["notes" if request.name else "notes_without_name"],
+        visual_style_notes=say("notes" if request.name else "notes_without_name"),
     )
+
+
+class _Voice:
+    """Says in one language what is thought of in English."""
+
+    def __init__(self, language: Language) -> None:
+        self._words = _table()["words"][language]
+        self._fillings: Mapping[str, str] = _table()["fillings"].get(language, {})
+
+    @property
+    def traits(self) -> list[str]:
+        return list(self._words["traits"])
+
+    def __call__(self, what: str, **fillings: str) -> str:
+        said = {key: self._fillings.get(filling, filling) for key, filling in fillings.items()}
+        return str(self._words[what]).format(**said)
 
 
 def _name(request: SightRequest, kind: str, chance: Random) -> str:
     if kind in {"girl", "boy"}:
-        return choose_name(kind, request.language, set(), chance)
-    return str(chance.choice(_table()["names"][request.language]))
+        return choose_name(kind, request.language, set(request.taken), chance)
+    names = _table()["names"][request.language]
+    return str(chance.choice([name for name in names if name not in request.taken] or names))
 
 
 def _palette(pixels: Pixels, chance: Random) -> Palette:
@@ -99,13 +122,13 @@ def _hair_colour(hues: list[Hue]) -> str | None:
     return next((name for hue in hues if (name := name_of(hue, natural, near=_HAIR_NEAR))), None)
 
 
-def _clothing(palette: Palette, chance: Random) -> Clothing:
+def _clothing(palette: Palette, chance: Random, say: _Voice) -> Clothing:
     pieces = _table()["clothes"]
     return Clothing(
-        top=f"{palette.top} {chance.choice(pieces['tops'])}",
-        bottom=f"{palette.bottom} {chance.choice(pieces['bottoms'])}",
-        shoes=f"brown {chance.choice(pieces['shoes'])}",
-        accessories=f"{palette.accent} {chance.choice(pieces['accessories'])}",
+        top=say("worn", colour=palette.top, piece=chance.choice(pieces["tops"])),
+        bottom=say("worn", colour=palette.bottom, piece=chance.choice(pieces["bottoms"])),
+        shoes=say("worn", colour="brown", piece=chance.choice(pieces["shoes"])),
+        accessories=say("worn", colour=palette.accent, piece=chance.choice(pieces["accessories"])),
     )
 
 

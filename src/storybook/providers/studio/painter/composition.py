@@ -10,6 +10,7 @@ from storybook.providers.studio.painter.acting import draw_cast, lamplight
 from storybook.providers.studio.painter.blocking import Standing, block
 from storybook.providers.studio.painter.characters import Look, look_of
 from storybook.providers.studio.painter.colour import mix
+from storybook.providers.studio.painter.guests import with_guests
 from storybook.providers.studio.painter.light import Light, LitPen, indoor, light_of, multiply
 from storybook.providers.studio.painter.pen import HEIGHT, Pen
 from storybook.providers.studio.painter.places import Place, Stage, place_of
@@ -24,10 +25,11 @@ def compose(request: PictureRequest) -> str:
 
     Raises KeyError when `request.sheets` lacks one of the scene's actors.
     """
-    prompt = request.prompt
+    prompt, guests = with_guests(request.prompt)
+    request = request.model_copy(update={"prompt": prompt})
     rng = random.Random(prompt.seed)
     place = place_of(prompt.scene.place)
-    sheets = {sheet.name: sheet for sheet in request.sheets}
+    sheets = {sheet.name: sheet for sheet in (*request.sheets, *guests)}
     looks = {actor.name: look_of(sheets[actor.name]) for actor in prompt.scene.actors}
     cast = block(prompt, looks, place, rng)
     stage = _stage(request, place, cast, rng)
