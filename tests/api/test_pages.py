@@ -1,4 +1,4 @@
-"""Making a page again, giving a book a voice, and the next book of a series."""
+"""Making a page again, and giving a book a voice."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from storybook.core.errors import ErrorCode, ProviderError
 from tests.api.conftest import SPEC, Follow
-from tests.fakes import FakeAuthor, FakeNarrator, FakePainter, FakeScreen
+from tests.fakes import NOT_UNDERSTOOD, FakeAuthor, FakeNarrator, FakePainter, FakeScreen
 
 
 async def regenerate(client: httpx.AsyncClient, made: dict[str, Any], page: int, **body: Any) -> httpx.Response:
@@ -58,6 +58,26 @@ async def test_a_page_is_made_again(
         assert (await client.get(new["image_url"])).status_code == 200
     second_pdf = await client.get(f"/v1/books/{before['book_id']}/pdf")
     assert first_pdf.content != second_pdf.content
+
+
+async def test_a_picture_that_is_made_again_shows_what_the_page_was_told_to_show_before(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, painter: FakePainter
+) -> None:
+    for mode, feedback in (("text", "Stars"), ("image", "Balloons"), ("image", None)):
+        await ended((await regenerate(client, made, 2, mode=mode, feedback=feedback)).json()["job_id"])
+    assert painter.drawn[-1].prompt.scene.props == ("Stars", "Balloons")
+    await ended((await regenerate(client, made, 1, mode="image")).json()["job_id"])
+    assert painter.drawn[-1].prompt.scene.props == ()
+
+
+async def test_whoever_wishes_for_what_is_not_understood_is_told(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow
+) -> None:
+    assert made["note"] is None
+    job = await ended((await regenerate(client, made, 2, mode="image", feedback=NOT_UNDERSTOOD)).json()["job_id"])
+    assert job["status"] == "done"
+    assert "did not understand" in job["note"]
+    assert job["result"]["pages"][1]["image_url"] != made["result"]["pages"][1]["image_url"]
 
 
 async def test_a_wish_that_is_unsafe_changes_nothing(
@@ -112,6 +132,13 @@ async def test_a_page_is_read_aloud_once(
     assert (await client.get(path)).json()["audio_url"] == url
 
 
+async def test_the_app_hears_the_first_page_by_its_index(client: httpx.AsyncClient, made: dict[str, Any]) -> None:
+    path = f"/v1/books/{made['result']['book_id']}/pages"
+    by_number, by_index = [(await client.get(f"{path}/{page}/audio")).json() for page in (1, 0)]
+    assert by_number["audio_url"] == by_index["audio_url"]
+    assert [(await client.get(f"{path}/{page}/audio")).status_code for page in (-1, 5, 13)] == [422, 404, 422]
+
+
 async def test_a_book_gets_a_voice_for_every_page_and_as_a_whole(
     client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, narrator: FakeNarrator
 ) -> None:
@@ -145,51 +172,6 @@ async def test_a_voice_that_fails_says_when_to_come_back(
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert answer.headers["retry-after"]
     assert (await client.get(path)).status_code == 200
-
-
-async def test_the_next_book_goes_on_with_the_same_hero_and_knows_what_happened(
-    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, author: FakeAuthor, painter: FakePainter
-) -> None:
-    first = made["result"]
-    assert first["character_id"]
-    looks = painter.drawn[0].sheets
-    answer = await client.post("/v1/books/series", json={"previous_book_id": first["book_id"], "topic": "at the sea"})
-    assert answer.status_code == 200
-    second = (await ended(answer.json()["job_id"]))["result"]
-    assert (second["style"], second["target_age"], second["language"]) == ("watercolor", "5-7", "en")
-    assert second["character_id"] == first["character_id"]
-    assert (second["series_id"], second["previous_book_id"]) == (first["book_id"], first["book_id"])
-    assert author.stories[-1].spec.series_context
-    assert first["title"] in author.stories[-1].spec.series_context
-    assert painter.drawn[-1].sheets[0] == looks[0]
-    shelf = (await client.get(f"/v1/library?series={first['book_id']}")).json()
-    assert shelf["total"] == 2
-
-
-async def test_the_app_may_name_the_hero_and_a_topic_alone(
-    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow
-) -> None:
-    wish = {"character_id": made["result"]["character_id"], "new_topic_hint": "on the moon", "style": "pixel"}
-    job = await ended((await client.post("/v1/books/series", json=wish)).json()["job_id"])
-    assert job["result"]["style"] == "pixel"
-    assert job["result"]["previous_book_id"] == made["result"]["book_id"]
-
-
-@pytest.mark.parametrize(
-    ("wish", "status"),
-    [
-        ({"topic": "at the sea"}, 422),
-        ({"previous_book_id": "book_unknown", "topic": "at the sea"}, 404),
-        ({"character_id": "char_unknown", "topic": "at the sea"}, 404),
-        ({"previous_book_id": "book_unknown"}, 422),
-        ({"previous_book_id": "b" * 61, "topic": "at the sea"}, 422),
-    ],
-)
-async def test_a_series_that_cannot_be_is_refused(
-    client: httpx.AsyncClient, rows: Any, wish: dict[str, Any], status: int
-) -> None:
-    assert (await client.post("/v1/books/series", json=wish)).status_code == status
-    assert await rows("SELECT count(*) FROM jobs") == [(0,)]
 
 
 async def test_a_failed_book_can_be_tried_again_with_the_credit_that_came_back(

@@ -43,14 +43,16 @@ async def done(client: httpx.AsyncClient, answer: httpx.Response) -> dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("language", "topic", "wish"),
+    ("language", "topic", "wish", "look", "shown", "remembered"),
     [
-        ("ko", "어둠이 무서운 아기 여우", "빨간 풍선을 넣어 주세요"),
-        ("ja", "月へ行きたいロボット", "夜にしてください"),
-        ("en", "Mina the penguin loses her scarf in the snow", "add a red kite"),
+        ("ko", "어둠이 무서운 아기 여우", "빨간 풍선을 넣어 주세요", "겨울이었으면 좋겠어요", "snow weather", "어둠"),
+        ("ja", "月へ行きたいロボット", "夜にしてください", "森の中で", "Place: forest", "うちゅう"),
+        ("en", "Mina the penguin loses her scarf in the snow", "add a red kite", "night with stars", "night", "scarf"),
     ],
 )
-async def test_a_book_lives_its_whole_life(studio: httpx.AsyncClient, language: str, topic: str, wish: str) -> None:
+async def test_a_book_lives_its_whole_life(
+    studio: httpx.AsyncClient, language: str, topic: str, wish: str, look: str, shown: str, remembered: str
+) -> None:
     spec = {"topic": topic, "language": language, "target_age": "5-7", "style": "cartoon", "page_count": 4}
     job = await done(studio, await studio.post("/v1/books", json=spec))
     book = job["result"]
@@ -59,13 +61,20 @@ async def test_a_book_lives_its_whole_life(studio: httpx.AsyncClient, language: 
     after = (await studio.get(f"/v1/books/{book['book_id']}/detail")).json()
     assert after["pages"][1]["text"] != book["pages"][1]["text"]
     assert after["pages"][1]["image_url"] != book["pages"][1]["image_url"]
+    seen = await done(studio, await studio.post(page, json={"mode": "image", "feedback": look}))
+    assert shown in seen["result"]["pages"][1]["image_prompt"]
+    assert seen["result"]["pages"][1]["text"] == after["pages"][1]["text"]
+    unknown = await done(studio, await studio.post(page, json={"mode": "image", "feedback": "xyzzy"}))
+    assert (seen["note"], bool(unknown["note"])) == (None, True)
+    assert shown in unknown["result"]["pages"][1]["image_prompt"]
     voice = (await studio.get(f"/v1/books/{book['book_id']}/pages/2/audio")).json()["audio_url"]
     assert len((await studio.get(voice)).content) > 5_000
     pdf = await studio.get(f"/v1/books/{book['book_id']}/pdf")
     assert pdf.content.startswith(b"%PDF-")
-    wish_for_more = {"previous_book_id": book["book_id"], "topic": topic[::-1][:40], "page_count": 4}
+    wish_for_more = {"previous_book_id": book["book_id"], "topic": topic[::-1][:40]}
     second = (await done(studio, await studio.post("/v1/books/series", json=wish_for_more)))["result"]
-    assert second["character_id"] == book["character_id"]
+    assert (second["character_id"], len(second["pages"])) == (book["character_id"], 4)
+    assert remembered in " ".join(page["text"] for page in second["pages"][:2])
     assert (await studio.delete(f"/v1/library/{book['book_id']}")).status_code == 200
 
 

@@ -1,9 +1,9 @@
 """What a parent asks for: the book's specification and the closed lists that it is made of."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from storybook.domain.values import Composed, Readable, Strict
 
@@ -90,8 +90,18 @@ class BookSpec(Strict):
     )
     series_context: Annotated[str, StringConstraints(min_length=1, max_length=500), Composed, Readable] | None = None
 
+    @model_validator(mode="after")
+    def _has_one_hero(self) -> Self:
+        if self.character and self.character_id:
+            raise ValueError(
+                "a book has one hero: send character_id or character, and everyone else whom you chose in character_ids"
+            )
+        return self
+
     @property
     def chosen_characters(self) -> tuple[str, ...]:
-        """The ids of the kept characters that are in the book, the hero first, each once."""
+        """The ids of the kept characters that are in the book, each once; the first is the hero unless one is described
+        in `character`.
+        """
         first = (self.character_id,) if self.character_id else ()
         return tuple(dict.fromkeys((*first, *(self.character_ids or ()))))

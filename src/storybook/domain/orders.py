@@ -8,6 +8,7 @@ from pydantic import StringConstraints, TypeAdapter
 from storybook.domain.book_spec import BookSpec, Gender, Identifier, Language, Name, Style
 from storybook.domain.jobs import JobKind
 from storybook.domain.pictures import Seed
+from storybook.domain.series import Earlier, EarlierBook
 from storybook.domain.story import PageNumber
 from storybook.domain.values import Readable, Strict
 
@@ -21,10 +22,11 @@ class RegenerateMode(StrEnum):
 
 
 class SeriesLink(Strict):
-    """The book that a new one goes on from, and what happened in the series so far."""
+    """The book that a new one goes on from, and what happened in the series so far, the oldest book first."""
 
     series_id: Identifier
     previous_book_id: Identifier
+    earlier: Earlier = ()
 
 
 class BookOrder(Strict):
@@ -32,6 +34,11 @@ class BookOrder(Strict):
 
     spec: BookSpec
     series: SeriesLink | None = None
+
+    @property
+    def earlier(self) -> tuple[EarlierBook, ...]:
+        """The books before this one in its series, the oldest first."""
+        return self.series.earlier if self.series else ()
 
     @property
     def language(self) -> Language:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from storybook.domain.book_spec import Language, Name, TargetAge
-from storybook.domain.values import Readable, Strict
+from storybook.domain.values import Composed, Readable, Strict
 
 COVER = 0
 
@@ -104,7 +104,7 @@ class StoryPage(Strict):
 class StoryDraft(Strict):
     """A whole story. Page numbers are 1..n without a gap; the first of the cast is the hero."""
 
-    title: Annotated[str, StringConstraints(min_length=1, max_length=80), Readable]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=80), Composed, Readable]
     moral: Annotated[str, StringConstraints(min_length=1, max_length=120), Readable]
     language: Language
     target_age: TargetAge

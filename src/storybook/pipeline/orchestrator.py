@@ -74,7 +74,7 @@ async def _normalize(claim: Claim, order: BookOrder, kit: Kit) -> Request:
             chosen = await characters.require_all(session, claim.user_id, order.spec.chosen_characters)
     except NotFound as error:
         raise JobFailed(ErrorCode.UNKNOWN, "a chosen character was deleted") from error
-    return await normalize(order.spec, tuple(characters.sheet_of(character) for character in chosen))
+    return await normalize(order.spec, tuple(characters.sheet_of(character) for character in chosen), order.earlier)
 
 
 async def _write(bench: Workbench, request: Request, passed: asyncio.Event) -> StoryDraft:

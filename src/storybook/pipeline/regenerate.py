@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from storybook.core.errors import ErrorCode, JobFailed, NotFound
 from storybook.domain.characters import CastSheet
+from storybook.domain.failures import wish_not_understood
 from storybook.domain.jobs import Step
 from storybook.domain.moderation import Verdict
 from storybook.domain.orders import Claim, PageOrder, RegenerateMode
@@ -19,14 +20,12 @@ from storybook.pipeline.steps.generate_images import StoredPicture
 from storybook.pipeline.steps.moderate_input import moderate_wish
 from storybook.pipeline.steps.moderate_output import judge_picture
 from storybook.pipeline.steps.normalize import Request
-from storybook.pipeline.steps.rewrite_page import judge_page, rewrite_page
+from storybook.pipeline.steps.rewrite_page import judge_page, restage_page, rewrite_page
 from storybook.pipeline.workbench import Workbench
-from storybook.providers.base import RewriteRequest, StoryRequest
+from storybook.providers.base import Revision, RewriteRequest, StoryRequest
 from storybook.services import artifacts, books, jobs
 from storybook.services.books import NewPage
 from storybook.services.files import folder_of
-
-MAX_DESCRIPTION = 260
 
 
 class Original(NamedTuple):
@@ -53,9 +52,8 @@ async def regenerate_page(claim: Claim, order: PageOrder, kit: Kit) -> None:
     original = await _original(claim, order, kit)
     task = _Task(claim, order, kit, bench, original)
     await bench.once(Step.MODERATE_INPUT, Verdict, lambda: _judge_wish(task))
-    page = original.draft.pages[order.page_number - 1]
-    if order.mode is not RegenerateMode.IMAGE:
-        page = await bench.once(Step.GENERATE_STORY, StoryPage, lambda: _rewrite(task))
+    revision = await bench.once(Step.GENERATE_STORY, Revision, lambda: _revise(task))
+    page = revision.page
     prompt, picture = None, None
     if order.mode is not RegenerateMode.TEXT:
         prompt, picture = await _redraw(task, page.scene)
@@ -66,6 +64,8 @@ async def regenerate_page(claim: Claim, order: PageOrder, kit: Kit) -> None:
             text=page.text if order.mode is not RegenerateMode.IMAGE else None,
             image_key=picture.key if picture else None,
             image_prompt=prompt.positive if prompt else None,
+            scene=page.scene,
+            note=None if revision.understood else wish_not_understood(order.language),
         )
         try:
             await books.replace_page(session, claim, order.book_id, new)
@@ -83,7 +83,7 @@ async def _original(claim: Claim, order: PageOrder, kit: Kit) -> Original:
         raise JobFailed(ErrorCode.UNKNOWN, "the book was deleted") from error
     request = Request.model_validate(stored[Step.NORMALIZE, WHOLE_BOOK])
     return Original(
-        story=StoryRequest(spec=request.spec, known=request.known, seed=job.seed),
+        story=request.story(job.seed),
         draft=_as_it_stands_now(StoryDraft.model_validate(stored[Step.GENERATE_STORY, WHOLE_BOOK]), book.pages),
         cast=CastSheet.model_validate(stored[Step.GENERATE_CHARACTER_SHEET, WHOLE_BOOK]),
         prompt=PicturePrompt.model_validate(stored[Step.GENERATE_IMAGE_PROMPTS, order.page_number]),
@@ -91,9 +91,16 @@ async def _original(claim: Claim, order: PageOrder, kit: Kit) -> Original:
 
 
 def _as_it_stands_now(draft: StoryDraft, pages: list[Page]) -> StoryDraft:
-    """The story with the words that its pages have by now."""
-    texts = {page.page_number: page.text for page in pages}
-    told = tuple(page.model_copy(update={"text": texts[page.page_number]}) for page in draft.pages)
+    """The story with the words and scenes that its pages have by now."""
+    now = {page.page_number: page for page in pages}
+    told = tuple(
+        StoryPage(
+            page_number=page.page_number,
+            text=now[page.page_number].text,
+            scene=Scene.model_validate(now[page.page_number].scene or page.scene),
+        )
+        for page in draft.pages
+    )
     return draft.model_copy(update={"pages": told})
 
 
@@ -104,7 +111,8 @@ async def _judge_wish(task: _Task) -> Verdict:
     )
 
 
-async def _rewrite(task: _Task) -> StoryPage:
+async def _revise(task: _Task) -> Revision:
+    """The page as the reader wishes it: other words, or only another scene where it shall have another picture."""
     providers = task.kit.providers
     request = RewriteRequest(
         story=task.original.story,
@@ -113,9 +121,11 @@ async def _rewrite(task: _Task) -> StoryPage:
         feedback=task.order.feedback,
         seed=task.claim.seed,
     )
-    page = await task.bench.attempt(Step.GENERATE_STORY, lambda: rewrite_page(request, providers.text))
-    await task.bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_page(page, request, providers.moderation))
-    return page
+    if task.order.mode is RegenerateMode.IMAGE:
+        return await task.bench.attempt(Step.GENERATE_STORY, lambda: restage_page(request, providers.text))
+    revision = await task.bench.attempt(Step.GENERATE_STORY, lambda: rewrite_page(request, providers.text))
+    await task.bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_page(revision.page, request, providers.moderation))
+    return revision
 
 
 async def _redraw(task: _Task, scene: Scene) -> tuple[PicturePrompt, StoredPicture]:
@@ -125,7 +135,7 @@ async def _redraw(task: _Task, scene: Scene) -> tuple[PicturePrompt, StoredPictu
         PicturePrompt,
         lambda: generate_image_prompt(
             number,
-            _wished(scene, task.order.feedback),
+            scene,
             task.original.cast,
             spec.style,
             spec.forbidden_elements or (),
@@ -153,11 +163,3 @@ async def _redraw(task: _Task, scene: Scene) -> tuple[PicturePrompt, StoredPictu
     stored = await task.bench.once(Step.GENERATE_IMAGES, StoredPicture, draw_and_store, page=number)
     await task.bench.once(Step.MODERATE_OUTPUT, Verdict, judge, page=number)
     return prompt, stored
-
-
-def _wished(scene: Scene, feedback: str | None) -> Scene:
-    """The scene with the reader's wish added to its words."""
-    if not feedback:
-        return scene
-    description = f"{scene.description} The reader wishes: {feedback}"
-    return scene.model_copy(update={"description": description[:MAX_DESCRIPTION]})

@@ -11,16 +11,20 @@ from storybook.domain.book_spec import BookSpec, Gender, Language, Style, Target
 from storybook.domain.characters import CastSheet, CharacterSheet
 from storybook.domain.moderation import Verdict
 from storybook.domain.pictures import Picture, PicturePrompt, Seed
+from storybook.domain.series import Earlier
 from storybook.domain.speech import Speech
 from storybook.domain.story import CastMember, PageNumber, StoryDraft, StoryPage
 from storybook.domain.values import Strict
 
 
 class StoryRequest(Strict):
-    """A story to write. `known` are characters that the reader chose: the first of them is the hero."""
+    """A story to write. `known` are characters that the reader chose: the first of them is the hero, unless the spec
+    describes one. `earlier` are the books of its series so far, whose companions may come back as they were.
+    """
 
     spec: BookSpec
     known: tuple[CharacterSheet, ...] = ()
+    earlier: Earlier = ()
     seed: Seed
 
 
@@ -60,7 +64,7 @@ class PictureCheck(Strict):
 
 
 class RewriteRequest(Strict):
-    """A page of a finished story to tell anew.
+    """A page of a finished story to make anew.
 
     `story` is the request that the story was written for, `draft` the story with the words that it has now, and
     `feedback` what the reader wishes for the page, as they typed it.
@@ -73,11 +77,21 @@ class RewriteRequest(Strict):
     seed: Seed
 
 
+class Revision(Strict):
+    """A page made anew. `understood` is false where there was a wish and nothing of it could be taken up."""
+
+    page: StoryPage
+    understood: bool = True
+
+
 class SightRequest(Strict):
-    """A photo to make a character from: a small JPEG without metadata. `name` is what the reader typed."""
+    """A photo to make a character from: a small JPEG without metadata. `name` is what the reader typed, `taken` are
+    the names that their characters have already.
+    """
 
     photo: bytes
     name: str | None
+    taken: tuple[str, ...] = ()
     gender: Gender | None
     style: Style
     language: Language
@@ -99,8 +113,12 @@ class TextProvider(Protocol):
         """The story in the language, for the age and of the length that the spec asks for."""
         ...
 
-    async def rewrite_page(self, request: RewriteRequest) -> StoryPage:
+    async def rewrite_page(self, request: RewriteRequest) -> Revision:
         """The page in other words, with the same number, in the language and for the age of the draft."""
+        ...
+
+    async def restage_page(self, request: RewriteRequest) -> Revision:
+        """The page with the same words and its scene as the reader wishes it; who acts in it is of the draft's cast."""
         ...
 
     async def design_cast(self, request: SheetRequest) -> CastSheet:

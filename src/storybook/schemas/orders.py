@@ -4,10 +4,10 @@ from typing import Annotated, Self
 
 from pydantic import AliasChoices, ConfigDict, Field, StringConstraints, model_validator
 
-from storybook.domain.book_spec import Identifier, Style, TargetAge, Term, Theme
+from storybook.domain.book_spec import Identifier, Language, Style, TargetAge, Term, Theme
 from storybook.domain.orders import Feedback, RegenerateMode
 from storybook.domain.values import Readable, Strict
-from storybook.services.orders import NextBook
+from storybook.services.series import NextBook
 
 
 class PageRequest(Strict):
@@ -20,12 +20,17 @@ class PageRequest(Strict):
 
 
 class SeriesRequest(Strict):
-    """The next book of a series. What is left out is as it was in the book before."""
+    """The next book of a series. What is left out is as it was in the book before; an empty list is none.
+
+    A character that has no book yet gets its first one, for which `target_age` and `style` have to be said.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"previous_book_id": "book_...", "topic": "at the sea"}]})
 
     previous_book_id: Identifier | None = None
     character_id: Identifier | None = None
+    character_ids: Annotated[tuple[Identifier, ...], Field(max_length=4)] | None = None
+    language: Language | None = None
     topic: Annotated[
         str,
         StringConstraints(min_length=1, max_length=200),
@@ -35,7 +40,7 @@ class SeriesRequest(Strict):
     target_age: TargetAge | None = None
     style: Style | None = None
     theme: Theme | None = None
-    page_count: Annotated[int, Field(ge=4, le=12, strict=True)] = 8
+    page_count: Annotated[int, Field(ge=4, le=12, strict=True)] | None = None
     forbidden_elements: Annotated[tuple[Term, ...], Field(max_length=20)] | None = None
 
     @model_validator(mode="after")

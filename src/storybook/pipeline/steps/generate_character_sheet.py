@@ -1,4 +1,6 @@
-"""D: settles how everyone in the story looks. A chosen character keeps its own sheet; the others get one."""
+"""D: settles how everyone in the story looks. A chosen character keeps its own sheet, and whoever was in an earlier
+book of the series the one from there; the others get one.
+"""
 
 from storybook.core.errors import ErrorCode, ProviderError
 from storybook.domain.characters import CastSheet
@@ -9,7 +11,8 @@ from storybook.providers.base import SheetRequest, TextProvider
 
 async def generate_character_sheet(request: Request, draft: StoryDraft, seed: int, text: TextProvider) -> CastSheet:
     """One sheet for each of the cast, in its order. Nobody is asked when every character was chosen."""
-    sheets = {sheet.name: sheet for sheet in request.known}
+    past = [sheet for book in request.earlier for sheet in book.companions]
+    sheets = {sheet.name: sheet for sheet in (*past, *request.known)}
     unknown = tuple(member for member in draft.cast if member.name not in sheets)
     if unknown:
         designed = await text.design_cast(SheetRequest(cast=unknown, style=request.spec.style, seed=seed))

@@ -5,12 +5,12 @@ from storybook.domain.moderation import Verdict
 from storybook.domain.reading_level import complaints
 from storybook.domain.story import StoryDraft
 from storybook.pipeline.steps.normalize import Request
-from storybook.providers.base import ModerationProvider, StoryRequest, TextCheck, TextProvider
+from storybook.providers.base import ModerationProvider, TextCheck, TextProvider
 
 
 async def generate_story(request: Request, seed: int, text: TextProvider) -> StoryDraft:
     """The story; raises ProviderError when it is not the one that was asked for."""
-    draft = await text.write_story(StoryRequest(spec=request.spec, known=request.known, seed=seed))
+    draft = await text.write_story(request.story(seed))
     if found := breaches(draft, request):
         raise ProviderError("; ".join(found), code=ErrorCode.LLM_JSON_INVALID)
     return draft

@@ -1,6 +1,7 @@
 """B: is this request fit to become a child's book?"""
 
 from storybook.core.errors import ErrorCode, JobFailed
+from storybook.domain.book_spec import BookSpec
 from storybook.domain.moderation import Verdict
 from storybook.domain.story import StoryDraft
 from storybook.pipeline.steps.normalize import Request
@@ -19,20 +20,26 @@ async def moderate_wish(feedback: str | None, draft: StoryDraft, moderation: Mod
 
 
 async def moderate_input(request: Request, moderation: ModerationProvider) -> Verdict:
-    """The verdict on all that the parent typed; raises JobFailed with SAFETY_INPUT when it is flagged."""
+    """The verdict on all that the parent typed; raises JobFailed with SAFETY_INPUT when it is flagged.
+
+    What happened before may name what the parent does not want any more.
+    """
     spec = request.spec
-    texts = [spec.topic, spec.series_context or ""]
+    typed = [spec.topic]
     if hero := spec.character:
-        texts += [hero.name, hero.appearance or "", *(hero.personality or ())]
+        typed += [hero.name, hero.appearance or "", *(hero.personality or ())]
     for sheet in request.known:
-        texts += sheet.texts()
+        typed += sheet.texts()
+    if spec.series_context:
+        await _judge((spec.series_context,), (), spec, moderation)
+    return await _judge(tuple(text for text in typed if text), spec.forbidden_elements or (), spec, moderation)
+
+
+async def _judge(
+    texts: tuple[str, ...], forbidden: tuple[str, ...], spec: BookSpec, moderation: ModerationProvider
+) -> Verdict:
     verdict = await moderation.judge_request(
-        TextCheck(
-            texts=tuple(text for text in texts if text),
-            language=spec.language,
-            target_age=spec.target_age,
-            forbidden=spec.forbidden_elements or (),
-        )
+        TextCheck(texts=texts, language=spec.language, target_age=spec.target_age, forbidden=forbidden)
     )
     if not verdict.allowed:
         raise JobFailed(ErrorCode.SAFETY_INPUT, "the request was flagged")

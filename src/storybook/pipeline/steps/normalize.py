@@ -5,21 +5,32 @@ from pydantic import ValidationError
 from storybook.core.errors import ErrorCode, JobFailed
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.characters import CharacterSheet
-from storybook.domain.normalize import normalize_spec
+from storybook.domain.normalize import normalize_spec, same_for_a_reader
+from storybook.domain.series import Earlier, EarlierBook
 from storybook.domain.values import Strict
+from storybook.providers.base import StoryRequest
 
 
 class Request(Strict):
-    """What the book is made from: the tidy request and the characters that were chosen for it."""
+    """What the book is made from: the tidy request, the characters that were chosen for it, and the books before it."""
 
     spec: BookSpec
     known: tuple[CharacterSheet, ...] = ()
+    earlier: Earlier = ()
+
+    def story(self, seed: int) -> StoryRequest:
+        """The story to write."""
+        return StoryRequest(spec=self.spec, known=self.known, earlier=self.earlier, seed=seed)
 
 
-async def normalize(spec: BookSpec, known: tuple[CharacterSheet, ...]) -> Request:
-    """Raises JobFailed where tidying leaves a request that no rule can save."""
+async def normalize(
+    spec: BookSpec, known: tuple[CharacterSheet, ...], earlier: tuple[EarlierBook, ...] = ()
+) -> Request:
+    """Raises JobFailed where tidying leaves a request that no rule can save, or two chosen ones have one name."""
+    if same_for_a_reader(sheet.name for sheet in known):
+        raise JobFailed(ErrorCode.UNKNOWN, "two of the chosen characters have one name by now")
     tidied = normalize_spec(spec)
     try:
-        return Request(spec=BookSpec.model_validate(tidied.model_dump()), known=known)
+        return Request(spec=BookSpec.model_validate(tidied.model_dump()), known=known, earlier=earlier)
     except ValidationError:
         raise JobFailed(ErrorCode.UNKNOWN, "nothing is left of the request once it is tidied") from None

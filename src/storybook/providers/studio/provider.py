@@ -8,10 +8,11 @@ from storybook.domain.characters import CastSheet, CharacterSheet
 from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
 from storybook.domain.speech import Speech
-from storybook.domain.story import StoryDraft, StoryPage
+from storybook.domain.story import StoryDraft
 from storybook.providers.base import (
     PictureCheck,
     PictureRequest,
+    Revision,
     RewriteRequest,
     SheetRequest,
     SightRequest,
@@ -33,8 +34,11 @@ class StudioAuthor:
     async def write_story(self, request: StoryRequest) -> StoryDraft:
         return await self._cpu.run_quick(writer.write_story, request)
 
-    async def rewrite_page(self, request: RewriteRequest) -> StoryPage:
+    async def rewrite_page(self, request: RewriteRequest) -> Revision:
         return await self._cpu.run_quick(writer.rewrite_page, request)
+
+    async def restage_page(self, request: RewriteRequest) -> Revision:
+        return await self._cpu.run_quick(writer.restage_page, request)
 
     async def design_cast(self, request: SheetRequest) -> CastSheet:
         return await self._cpu.run_quick(writer.design_cast, request)

@@ -15,8 +15,12 @@ from storybook.core.errors import ErrorCode, ProviderError
 
 SAMPLE_RATE = 22_050
 
-_PROGRAM = Path(__file__).with_name("voice.py")
-_PATIENCE_SECONDS = 30.0
+
+class Voice(NamedTuple):
+    """The program that speaks, and for how many seconds it may."""
+
+    program: Path = Path(__file__).with_name("voice.py")
+    seconds: float = 30.0
 
 
 class Line(NamedTuple):
@@ -35,7 +39,7 @@ class Take(NamedTuple):
     words: tuple[tuple[int, int], ...]
 
 
-def record(lines: Sequence[Line], voice: str) -> list[Take]:
+def record(lines: Sequence[Line], voice: str, by: Voice = Voice()) -> list[Take]:  # noqa: B008 - a value
     """One take for each line. Raises ProviderError where the voice fails or takes too long."""
     script = {
         "library": espeakng_loader.get_library_path(),
@@ -43,20 +47,20 @@ def record(lines: Sequence[Line], voice: str) -> list[Take]:
         "voice": voice,
         "lines": [line._asdict() for line in lines],
     }
-    head, _, sound = _perform(json.dumps(script).encode()).partition(b"\n")
+    head, _, sound = _perform(json.dumps(script).encode(), by).partition(b"\n")
     try:
         return _takes(json.loads(head), np.frombuffer(sound, dtype="<i2").astype(np.int16))
     except (ValueError, KeyError, TypeError):
         raise _failed("The narrator's voice gave an answer that makes no sense.") from None
 
 
-def _perform(script: bytes) -> bytes:
+def _perform(script: bytes, by: Voice) -> bytes:
     try:
         done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-I", "-S", str(_PROGRAM)],
+            [sys.executable, "-I", "-S", str(by.program)],
             input=script,
             capture_output=True,
-            timeout=_PATIENCE_SECONDS,
+            timeout=by.seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:

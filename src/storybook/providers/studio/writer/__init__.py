@@ -2,6 +2,6 @@
 
 from storybook.providers.studio.writer.author import write_story
 from storybook.providers.studio.writer.cast_design import design_cast
-from storybook.providers.studio.writer.rewriting import rewrite_page
+from storybook.providers.studio.writer.rewriting import restage_page, rewrite_page
 
-__all__ = ["design_cast", "rewrite_page", "write_story"]
+__all__ = ["design_cast", "restage_page", "rewrite_page", "write_story"]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from random import Random
 
+from storybook.domain.book_spec import TargetAge
 from storybook.domain.story import StoryDraft, StoryPage
 from storybook.providers.base import StoryRequest
 from storybook.providers.studio.writer.data import table
@@ -141,8 +142,11 @@ def _gatherings(premise: Premise, steps: list[Beat]) -> set[int]:
 
 def _frame(premise: Premise, number: int, *, named: bool, gathered: bool) -> tuple[list[str], list[str]]:
     """The lines around a page's own text: what the topic names, what happened before, further friends at the end."""
-    opening = ["about"] if number == 1 and named and known_words(premise) else []
-    closing = ["series"] if number == 1 and premise.follows_another else []
+    about = named and bool(known_words(premise))
+    # The first page for the youngest has no room for both.
+    looks_back = 2 if about and premise.age is TargetAge.TODDLER else 1
+    opening = ["about"] if number == 1 and about else []
+    closing = ["series"] if number == looks_back and premise.follows_another else []
     return opening, [*closing, *(["others"] if gathered else [])]
 
 

@@ -1,11 +1,15 @@
 """The writer's tables, as they are in the data files beside the code."""
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from storybook.domain.book_spec import Language
+
+SLOT = re.compile(r"\{([A-Za-z_0-9]+)(?::([^}]*))?\}")
+"""A slot of a sentence, with the particle or form that its filling takes."""
 
 
 @cache

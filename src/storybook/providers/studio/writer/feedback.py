@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from storybook.domain.book_spec import Language
-from storybook.domain.story import Mood, TimeOfDay, Weather
+from storybook.domain.story import Mood, Pose, TimeOfDay, Weather
 from storybook.providers.studio.writer.data import table
 from storybook.providers.studio.writer.forbidden import breaches
 from storybook.providers.studio.writer.lexicon import Match, display, matches, pattern_of, told, told_before
@@ -48,7 +48,10 @@ class Added:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What was understood. `gone` are things that the reader does not want to see, as keys."""
+    """What was understood. `gone` is what the reader does not want to see, and `joined` are names of the story's cast
+    who shall be there too. The hero `holds` what is added; `everyone` takes the pose, or the hero alone; `sunny` says
+    that the sun was asked for, `more` that one more of a kind was.
+    """
 
     added: tuple[Added, ...] = ()
     gone: tuple[Added, ...] = ()
@@ -56,8 +59,25 @@ class Wishes:
     weather: Weather | None = None
     time: TimeOfDay | None = None
     mood: Mood | None = None
+    pose: Pose | None = None
+    joined: tuple[str, ...] = ()
+    holds: bool = False
+    everyone: bool = False
+    more: bool = False
+    sunny: bool = False
     tint: str | None = None
     length: str | None = None
+
+    @property
+    def seen(self) -> bool:
+        """Whether a picture can show any of it."""
+        told = (self.place, self.weather, self.time, self.mood, self.pose)
+        return bool(self.added or self.gone or self.joined) or any(told)
+
+    @property
+    def told(self) -> bool:
+        """Whether a text or its picture can take up any of it."""
+        return self.seen or bool(self.tint or self.length)
 
 
 def read(text: str, banned: tuple[str, ...]) -> Wishes:
@@ -68,17 +88,28 @@ def read(text: str, banned: tuple[str, ...]) -> Wishes:
     tint = _loose_tint(lowered, things, banned)
     if tint and added and added[0].tint is None:
         added[0], tint = replace(added[0], tint=tint), None
-    weather, time, length = (_one(lowered, section, banned) for section in ("weather", "time", "length"))
+    weather, time, pose, length = (_one(lowered, section, banned) for section in ("weather", "time", "pose", "length"))
+    place = _place(lowered, [span for span, _ in things], banned)
     return Wishes(
         added=tuple(dict.fromkeys(added))[:MAX_ADDED],
         gone=tuple(thing for span, thing in things if _unwanted(lowered, *span)),
-        place=_place(lowered, [span for span, _ in things], banned),
+        # Where something else of the sky is wished for, the sky is only where it is seen.
+        place=None if place == "sky" and (added or time) else place,
         weather=Weather(weather) if weather else _instead_of_rain(lowered),
         time=TimeOfDay(time) if time else None,
         mood=_mood(lowered),
+        pose=Pose(pose) if pose else None,
+        holds=_says(lowered, "held"),
+        everyone=_says(lowered, "all"),
+        more=_says(lowered, "more"),
+        sunny=weather == Weather.CLEAR,
         tint=tint,
         length=length,
     )
+
+
+def _says(text: str, what: str) -> bool:
+    return any(re.search(pattern, text) for pattern in table("feedback")["said"][what])
 
 
 def _loose_tint(text: str, things: list[tuple[tuple[int, int], Added]], banned: tuple[str, ...]) -> str | None:
@@ -111,8 +142,10 @@ def _things(text: str) -> list[tuple[tuple[int, int], Added]]:
     found = [one for one in [*known, *more] if not any(other.holds(one) for other in [*known, *more])]
     rank = {"more": 0, "things": 1, "kinds": 2}
     first: dict[int, Match] = {}
+    end = 0
     for match in sorted(found, key=lambda match: (match.start, rank[match.section])):
-        first.setdefault(match.start, match)
+        if match.start >= end:
+            first[match.start], end = match, match.end
     return [((match.start, match.end), _added(text, match)) for match in first.values()]
 
 

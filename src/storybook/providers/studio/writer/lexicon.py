@@ -55,6 +55,8 @@ def pattern_of(word: str, language: Language) -> str:
         return rf"(?<![a-z]){escaped}(?![a-z])"
     if language is Language.KO and len(word) == 1:
         return rf"(?<![가-힣]){escaped}(?={_KO_PARTICLE}(?![가-힣]))"
+    if language is Language.JA and len(word) <= 2 and re.fullmatch("[ァ-ヶー]+", word):
+        return rf"(?<![ァ-ヶー]){escaped}(?![ァ-ヶー])"
     if language is Language.JA and len(word) <= 2 and re.fullmatch(f"[{_KANA}]+", word):
         return rf"(?:(?<![{_JA_INSIDE}]){_JA_BEFORE}){escaped}(?={_JA_NEXT}|[^{_KANA}]|$)"
     return escaped

@@ -5,12 +5,12 @@ from random import Random
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.korean import with_particle
 from storybook.domain.story import Mood, Scene
-from storybook.providers.studio.writer.data import table, words
+from storybook.providers.studio.writer.data import SLOT, table, words
 from storybook.providers.studio.writer.english import article
 from storybook.providers.studio.writer.feedback import Added, Wishes
 from storybook.providers.studio.writer.lexicon import display
 from storybook.providers.studio.writer.naming import spoken
-from storybook.providers.studio.writer.voice import SLOT, listed
+from storybook.providers.studio.writer.voice import listed
 
 _HEAVY = (Mood.WORRIED, Mood.SCARED, Mood.SAD, Mood.ANGRY)
 
@@ -47,8 +47,8 @@ class Moments:
         found = []
         if things:
             found.append((self._say("things", things=self._listed(things)), False))
-        if living:
-            found.append((self._say("beings", being=self._listed(living)), False))
+        if living or wishes.joined:
+            found.append((self._say("beings", being=self._listed(living, wishes.joined)), False))
         for section, key in (("weather", wishes.weather), ("time", wishes.time)):
             found += [(self._say(section, key), True)] if key else []
         if wishes.place:
@@ -61,10 +61,10 @@ class Moments:
             found.append((self._say("tint", tint=display("tints", wishes.tint, self._language)), False))
         return found
 
-    def _listed(self, added: list[Added]) -> str:
+    def _listed(self, added: list[Added], names: tuple[str, ...] = ()) -> str:
         english = self._language is Language.EN
         nouns = [article(one.word(self._language)) if english else one.word(self._language) for one in added]
-        return listed(nouns, words(self._language))
+        return listed([*nouns, *(spoken(name, self._language) for name in names)], words(self._language))
 
     def _say(self, section: str, key: str | None = None, **slots: str) -> list[str]:
         group = self._table[section] if key is None else self._table[section][key]

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from random import Random
 
 from storybook.domain.book_spec import Language, TargetAge
-from storybook.providers.studio.writer.data import prose, words
+from storybook.providers.studio.writer.data import prose
 from storybook.providers.studio.writer.english import headline
 from storybook.providers.studio.writer.forbidden import breaches
 from storybook.providers.studio.writer.paper import Paper
 from storybook.providers.studio.writer.premise import Premise
-from storybook.providers.studio.writer.voice import Voice
+from storybook.providers.studio.writer.voice import Voice, lines_of
 
 BETWEEN_SENTENCES = " / "
 _SIZES = {
@@ -36,14 +36,14 @@ class Pages:
         self._voice = Voice(premise, rng)
         self._paper = Paper(premise.language, premise.age, premise.forbidden)
 
-    def page(self, beat: str, opening: list[str], closing: list[str]) -> str:
+    def page(self, beat: str, opening: list[list[str]], closing: list[list[str]]) -> str:
         """The text for a beat, led in by as many of the `opening` lines and followed by as many of the
-        `closing` ones as there is room for.
+        `closing` ones as there is room for. Each line is a list of alternatives.
         """
         body, *spare = self._versions(beat, crowded=bool(opening or closing))
         core = max(1, self._paper.band.min_sentences - len(opening) - len(closing))
-        kept = self._keep([], [*opening, *body[:core]])
-        ends = self._keep(kept, closing)[len(kept) :]
+        kept = self._keep(self._keep_lines([], opening), body[:core])
+        ends = self._keep_lines(kept, closing)[len(kept) :]
         kept = self._keep(kept, body[core:], ends)
         for version in spare:
             if self._paper.lacks([*kept, *ends]):
@@ -60,6 +60,13 @@ class Pages:
         short = crowded and self._premise.age is TargetAge.READER
         own, *others = versions(self._texts[beat], TargetAge.EARLY_READER if short else self._premise.age)
         return self._rng.sample(own, len(own)) + [text for group in others for text in group]
+
+    def _keep_lines(self, kept: list[str], lines: list[list[str]]) -> list[str]:
+        """`kept` and of every line the first alternative for which there is room."""
+        for alternatives in lines:
+            more = (self._keep(kept, [template]) for template in alternatives)
+            kept = next((longer for longer in more if len(longer) > len(kept)), kept)
+        return kept
 
     def _keep(self, kept: list[str], templates: list[str], ends: Sequence[str] = ()) -> list[str]:
         """`kept` and every sentence of `templates` that still has room between it and `ends`."""
@@ -81,9 +88,10 @@ class Pages:
         """The moral; at most 120 characters."""
         return self._line(self._texts["morals"], 120)
 
-    def line(self, name: str) -> str:
-        """One of the language's single lines, as a template."""
-        return str(self._rng.choice(words(self._premise.language)["lines"][name]))
+    def line(self, name: str) -> list[str]:
+        """The alternatives for one of the single lines, as templates in an order drawn by lot."""
+        lines = lines_of(self._premise, name)
+        return self._rng.sample(lines, len(lines))
 
     def _line(self, templates: list[str], longest: int) -> str:
         fitting = [

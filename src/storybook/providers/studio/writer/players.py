@@ -39,17 +39,36 @@ class Troupe:
         if asks(request.spec.topic) or mourns(request.spec.topic):
             told_cast = tuple(one for one in told_cast if one.name)
         self._told = [one for one in told_cast if one.kind is None or not is_banned(one.kind, banned)]
+        self._back = self._coming_back()
         self._taken: list[Player] = []
 
     def players(self, *, siblings: bool) -> tuple[Player, Player, Player, tuple[Player, ...]]:
         """The hero, the friend, an elder and all others."""
         hero = self._enter(self._hero())
         sheets = [sheet for sheet in self._request.known if sheet.name != hero.name]
+        back = [sheet for sheet in self._back if sheet.name not in {hero.name, *(known.name for known in sheets)}]
+        self._told = [*self._told[:1], *(one for one in self._told[1:] if not self._comes_back(one, back))]
+        if len(self._told) < 2 or sheets:
+            sheets += back
+            back = []
         friend = self._enter(self._friend(hero, sheets, sibling=siblings))
-        others = tuple(
-            self._enter(_known(sheet, Role.FRIEND, self._language)) for sheet in sheets[1 : 1 + MAX_OTHERS]
-        ) or tuple(self._enter(self._player(one, Role.FRIEND)) for one in self._told[2 : 2 + MAX_OTHERS] if not sheets)
-        return hero, friend, self._enter(self._elder(hero)), others
+        others = [self._enter(_known(sheet, Role.FRIEND, self._language)) for sheet in (sheets[1:] + back)[:MAX_OTHERS]]
+        if not sheets:
+            told_too = self._told[2 : 2 + MAX_OTHERS - len(others)]
+            others += [self._enter(self._player(one, Role.FRIEND)) for one in told_too]
+        return hero, friend, self._enter(self._elder(hero)), tuple(others)
+
+    def _coming_back(self) -> list[CharacterSheet]:
+        """The companions of the book before this one, without those whom nobody wants to see."""
+        sheets = self._request.earlier[-1].companions if self._request.earlier else ()
+        return [
+            sheet for sheet in sheets if not is_banned(_known(sheet, Role.FRIEND, self._language).kind, self._banned)
+        ]
+
+    def _comes_back(self, one: Named, back: list[CharacterSheet]) -> bool:
+        """Whether the one whom the topic names is a companion whom the reader knows already."""
+        known = [_known(sheet, Role.FRIEND, self._language) for sheet in back]
+        return any(one.name == player.name or (one.name is None and one.kind == player.kind) for player in known)
 
     def _enter(self, player: Player) -> Player:
         self._taken.append(player)
@@ -85,7 +104,10 @@ class Troupe:
         if given is not None:
             return self._given(given)
         if self._request.known:
-            return _known(self._request.known[0], Role.HERO, self._language)
+            hero = _known(self._request.known[0], Role.HERO, self._language)
+            # The place of the hero among those whom the topic names; everyone else in it is somebody to meet.
+            self._told = [Named(start=0), *(one for one in self._told if not _is_named(one, hero))]
+            return hero
         return self._player(self._told[0] if self._told else Named(start=0), Role.HERO)
 
     def _given(self, given: HeroSpec) -> Player:
@@ -132,6 +154,10 @@ class Troupe:
         wanted = told_elders or own or free or ["girl"]
         kind = self._rng.choice([kind for kind in wanted if kind not in taken] or wanted)
         return self._player(Named(start=0, kind=kind), Role.ELDER)
+
+
+def _is_named(one: Named, player: Player) -> bool:
+    return one.name == player.name or (one.name is None and (one.kind == player.kind or player.kind in _FAMILY))
 
 
 def _siblings(topic: str) -> tuple[str, ...]:

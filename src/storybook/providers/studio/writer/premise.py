@@ -55,7 +55,7 @@ class Setting:
 class Premise:
     """What the parent typed is here only as far as it was understood: no story quotes the rest. `plots` are those that
     can tell it, best first, and `phrases` the slots that the topic itself fills. `company` are those who still have to
-    be named in so many words.
+    be named in so many words, and `past` the slots that earlier books of the series fill.
     """
 
     language: Language
@@ -73,3 +73,4 @@ class Premise:
     forbidden: tuple[str, ...] = field(default=())
     phrases: dict[str, str] = field(default_factory=dict)
     company: tuple[Player, ...] = field(default=())
+    past: dict[str, str] = field(default_factory=dict)

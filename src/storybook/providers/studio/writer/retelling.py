@@ -6,11 +6,11 @@ from random import Random
 from storybook.domain.story import StoryDraft, StoryPage
 from storybook.providers.base import RewriteRequest
 from storybook.providers.studio.writer.author import Telling, frame_of, tell
-from storybook.providers.studio.writer.data import prose, words
+from storybook.providers.studio.writer.data import prose
 from storybook.providers.studio.writer.pages import versions
 from storybook.providers.studio.writer.paper import sentences_of
 from storybook.providers.studio.writer.plots import beats
-from storybook.providers.studio.writer.voice import Voice
+from storybook.providers.studio.writer.voice import Voice, lines_of
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,14 @@ def _planned(telling: Telling, draft: StoryDraft, page: StoryPage, rng: Random) 
     voice = Voice(premise, rng)
     voice.meet(" ".join(earlier.text for earlier in draft.pages[: number - 1]))
     met = voice.introduced()
-    lines = words(premise.language)["lines"]
     opening, closing = frame_of(telling, number)
     found = []
     for rank, group in enumerate(versions(prose(telling.plot, premise.language)[beat.key], premise.age)):
         for templates in group:
             voice.forget(met)
-            leads = [[voice.say(voice.choose(line)) for line in lines[name]] for name in opening]
+            leads = [[voice.say(voice.choose(line)) for line in lines_of(premise, name)] for name in opening]
             body = [voice.say(voice.choose(template)) for template in templates]
-            ends = [[voice.say(voice.choose(line)) for line in lines[name]] for name in closing]
+            ends = [[voice.say(voice.choose(line)) for line in lines_of(premise, name)] for name in closing]
             found.append(Way(body=body, opening=leads, closing=ends, worth=-4 * rank))
     return found
 

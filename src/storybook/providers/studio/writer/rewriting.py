@@ -4,12 +4,12 @@ from random import Random
 
 from storybook.domain.reading_level import count_sentences
 from storybook.domain.story import StoryPage
-from storybook.providers.base import RewriteRequest
+from storybook.providers.base import Revision, RewriteRequest
 from storybook.providers.studio.writer.feedback import Wishes, read
 from storybook.providers.studio.writer.forbidden import widen
 from storybook.providers.studio.writer.moments import Moments
 from storybook.providers.studio.writer.paper import Paper, parts
-from storybook.providers.studio.writer.restaging import apart_from, clashes, restaged
+from storybook.providers.studio.writer.restaging import apart_from, clashes, restaged, seen_in
 from storybook.providers.studio.writer.retelling import Way, ways
 
 # How far a version may be from the best one to be chosen as well, and what one is worth that tells nothing.
@@ -17,25 +17,49 @@ SLACK = 1
 NOTHING_TOLD = -10
 
 
-def rewrite_page(request: RewriteRequest) -> StoryPage:
+def restage_page(request: RewriteRequest) -> Revision:
+    """The page with its words as they are, in the scene that the reader wishes for as far as it is understood.
+
+    Raises ValueError where the draft has no page of that number.
+    """
+    page = _page(request)
+    wishes = _wishes(request, page)
+    scene = restaged(page.scene, wishes, request.draft.cast)
+    return Revision(page=page.model_copy(update={"scene": scene}), understood=wishes.seen or not request.feedback)
+
+
+def rewrite_page(request: RewriteRequest) -> Revision:
     """The page in other words, for the same readers and with the same actors; the same request gives the same page.
 
     What the feedback names and the writer knows is seen in the scene and told in the text. No sentence stands on
     another page of the draft. Raises ValueError where the draft has no page of that number.
     """
-    draft = request.draft
-    page = next((page for page in draft.pages if page.page_number == request.page_number), None)
-    if page is None:
-        raise ValueError(f"the story has no page {request.page_number}")
-    banned = widen(request.story.spec.forbidden_elements or ())
-    wishes = apart_from(read(request.feedback or "", banned), draft.cast)
-    scene = restaged(page.scene, wishes)
+    draft, page = request.draft, _page(request)
+    wishes = _wishes(request, page)
+    scene = restaged(page.scene, wishes, draft.cast)
+    wishes = seen_in(scene, page.scene, wishes)
     rng = Random(f"{request.seed}|{request.page_number}|{request.feedback}")
     moments = Moments(draft.language, draft.target_age, scene.actors[0].name, rng)
-    paper = Paper(draft.language, draft.target_age, banned)
+    paper = Paper(draft.language, draft.target_age, _banned(request))
     paper.write(other.text for other in draft.pages if other is not page)
     text = _Rewriter(page, paper, wishes, moments, rng).text(ways(request, page, rng), moments.about(scene))
-    return StoryPage(page_number=page.page_number, text=text, scene=scene)
+    told = StoryPage(page_number=page.page_number, text=text, scene=scene)
+    return Revision(page=told, understood=wishes.told or not request.feedback)
+
+
+def _page(request: RewriteRequest) -> StoryPage:
+    for page in request.draft.pages:
+        if page.page_number == request.page_number:
+            return page
+    raise ValueError(f"the story has no page {request.page_number}")
+
+
+def _wishes(request: RewriteRequest, page: StoryPage) -> Wishes:
+    return apart_from(read(request.feedback or "", _banned(request)), page.scene, request.draft.cast)
+
+
+def _banned(request: RewriteRequest) -> tuple[str, ...]:
+    return widen(request.story.spec.forbidden_elements or ())
 
 
 class _Rewriter:

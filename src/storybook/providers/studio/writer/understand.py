@@ -10,14 +10,12 @@ from storybook.providers.studio.writer.data import has_prose, table, words
 from storybook.providers.studio.writer.forbidden import breaches, widen
 from storybook.providers.studio.writer.lexicon import Findings, display, find, matches, told_before
 from storybook.providers.studio.writer.looks import needs_to_be_alone
+from storybook.providers.studio.writer.memories import FEARS, GENERAL, recalled
 from storybook.providers.studio.writer.naming import ELDERS, PEOPLE, names_in
 from storybook.providers.studio.writer.players import Troupe
 from storybook.providers.studio.writer.premise import Player, Premise, Setting
 from storybook.providers.studio.writer.wishes import Wish, wish_in
 
-# A trouble that says little on its own gives way to a more particular one.
-_GENERAL = ("courage", "small", "friends", "family", "adventure", "different", "lost")
-_FEARS = ("dark", "thunder", "water", "heights", "monster", "school", "doctor", "shy")
 # Plots that read well whatever the trouble is, for where its own cannot be told.
 _ANY_TROUBLE = ("sharing", "different_friend", "storm", "gift", "seed_promise", "third_try", "high_quest", "riddle")
 _OPEN = ("dark", "moon", "friends", "adventure", "plant", "thunder", "sea", "star", "shy", "fly", "magic", "snow")
@@ -57,6 +55,7 @@ def understand(request: StoryRequest, rng: Random) -> Premise:
         follows_another=spec.series_context is not None,
         forbidden=banned,
         company=others,
+        past=recalled(request, (hero, friend, *others), trouble, banned),
         phrases=wish.slots() if wish else {},
     )
 
@@ -90,10 +89,10 @@ def _trouble(
     """What the story is about, and the topic's own act where the story is about that."""
     spoken = [trouble for trouble in found.troubles if _can_be_told(trouble, spec.language)]
     broader = {table("troubles")[trouble].get("like") for trouble in spoken}
-    particular = [trouble for trouble in spoken if trouble not in (*_GENERAL, *broader)]
+    particular = [trouble for trouble in spoken if trouble not in (*GENERAL, *broader)]
     if asks(spec.topic) and has_prose("question", spec.language):
         return "question", None
-    afraid = [trouble for trouble in particular if trouble in _FEARS and "courage" in spoken]
+    afraid = [trouble for trouble in particular if trouble in FEARS and "courage" in spoken]
     lost = ["lost"] if "lost" in spoken and found.things else []
     if lost or afraid:
         return [*lost, *afraid][0], None
@@ -110,11 +109,11 @@ def _is_more_particular(wish: Wish, trouble: str) -> bool:
     """Whether what the topic says in so many words is more to the point than the trouble that a word of it names."""
     row = table("troubles")[trouble]
     if wish.trouble == "calling":
-        return trouble not in _FEARS or trouble == "doctor"
+        return trouble not in FEARS or trouble == "doctor"
     if wish.trouble == "fear":
-        return trouble not in _FEARS and row.get("like") not in _FEARS
+        return trouble not in FEARS and row.get("like") not in FEARS
     return (
-        wish.trouble == "refusal" and trouble not in _FEARS and not {"habit", "copycat", "sharing"} & set(row["plots"])
+        wish.trouble == "refusal" and trouble not in FEARS and not {"habit", "copycat", "sharing"} & set(row["plots"])
     )
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from storybook.domain.book_spec import Gender, Language
 from storybook.domain.korean import with_particle
-from storybook.providers.studio.writer.data import table, words
+from storybook.providers.studio.writer.data import SLOT, table, words
 from storybook.providers.studio.writer.english import article
 from storybook.providers.studio.writer.lexicon import display
+from storybook.providers.studio.writer.memories import lines_about
 from storybook.providers.studio.writer.naming import PEOPLE, without_suffix
 from storybook.providers.studio.writer.premise import Player, Premise, Setting
 
-SLOT = re.compile(r"\{([A-Za-z_0-9]+)(?::([^}]*))?\}")
 _CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _PRONOUNS = {
     Gender.FEMALE: ("she", "her", "her", "herself", "was"),
@@ -143,6 +143,13 @@ def _phrases(premise: Premise) -> dict[str, str]:
     return {slot: phrase for slot, phrase in phrases.items() if slot not in premise.phrases}
 
 
+def lines_of(premise: Premise, name: str) -> list[str]:
+    """The alternatives for one of the single lines around a page's own text, as templates."""
+    if name == "series":
+        return lines_about(premise.past, premise.language)
+    return list(words(premise.language)["lines"][name])
+
+
 def known_words(premise: Premise) -> list[str]:
     """What the topic names and the writer knows, as prose calls it: animals and other figures, things and places."""
     language, found = premise.language, premise.findings
@@ -168,7 +175,7 @@ def _question(premise: Premise) -> str:
 def _slots(premise: Premise, rng: Random) -> dict[str, str]:
     """Everything else but the players: what the topic says, places, the item, pronouns and kinds."""
     language, vocabulary = premise.language, words(premise.language)
-    slots = dict(premise.phrases)
+    slots = premise.past | premise.phrases
     for slot, place in (("home", premise.setting.home), ("away", premise.setting.away)):
         slots[slot], slots[f"at_{slot}"] = vocabulary["places"][place]
     slots["item"] = item_name(premise.setting, language)
