@@ -1,15 +1,21 @@
 """The library over the API."""
 
 import asyncio
+import unicodedata
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from storybook.core.errors import ErrorCode, ProviderError
+from storybook.models import Base, Job
 from storybook.resources import Resources
+from storybook.services import orders
 from tests.api.conftest import SPEC, Follow
-from tests.fakes import FakePainter
+from tests.conftest import ROOMY
+from tests.fakes import FakeAuthor, FakePainter, FakeScreen
 
 
 @pytest.fixture
@@ -42,6 +48,8 @@ async def test_books_are_found_by_style_age_and_title(client: httpx.AsyncClient,
     assert await listed(client, "?q=달") == ([shelf[0]], 1)
     assert await listed(client, "?q=%25_") == ([shelf[0]], 1)
     assert await listed(client, "?q=LUNA") == ([shelf[2], shelf[1]], 2)
+    apart = quote(unicodedata.normalize("NFD", "  달 이야기 "))
+    assert await listed(client, f"?q={apart}") == ([shelf[0]], 1)
     assert (await listed(client, "?sort=title"))[0][0] == shelf[0]
 
 
@@ -113,6 +121,59 @@ async def test_a_deleted_book_takes_everything_of_its_own_along(
     assert await listed(client) == ([], 0)
 
 
+async def everything(resources: Resources) -> str:
+    """All rows of all tables; characters are kept, whatever becomes of their books."""
+    tables = [table.name for table in Base.metadata.sorted_tables if table.name != "characters"]
+    async with resources.database.session() as session:
+        return "\n".join([str(row) for name in tables for row in await session.scalars(text(_WHOLE.format(name)))])
+
+
+_WHOLE = "SELECT to_jsonb(found)::text FROM {} found"
+
+
+async def test_nothing_that_was_wished_told_or_painted_outlives_its_book(
+    client: httpx.AsyncClient, author: FakeAuthor, screen: FakeScreen, ended: Follow, resources: Resources
+) -> None:
+    author.errors = [ProviderError("no", code=ErrorCode.LLM_JSON_INVALID)]
+    failed = await ended((await client.post("/v1/books", json=SPEC | {"topic": "a walrus"})).json()["job_id"])
+    made = await ended((await client.post(f"/v1/books/{failed['job_id']}/retry")).json()["job_id"])
+    again = f"/v1/books/{made['job_id']}/pages/1/regenerate"
+    await ended((await client.post(again, json={"mode": "both", "feedback": "Sunflowers"})).json()["job_id"])
+    screen.flag_request = True
+    flagged = (await client.post(again, json={"mode": "text", "feedback": "Umbrellas"})).json()["job_id"]
+    await ended(flagged)
+    private = ("walrus", "Sunflowers", "Umbrellas", made["result"]["title"], made["result"]["pages"][1]["text"])
+    before = await everything(resources)
+    assert all(words in before for words in private)
+    book_id = made["result"]["book_id"]
+    await client.get(f"/v1/books/{book_id}/pdf")
+    assert (await client.delete(f"/v1/library/{book_id}")).status_code == 200
+    after = await everything(resources)
+    assert [words for words in private if words in after] == []
+    for job_id in (failed["job_id"], flagged):
+        refused = await client.post(f"/v1/books/{job_id}/retry")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "CONFLICT")
+        assert "deleted" in refused.json()["detail"]
+    assert (await client.get(f"/v1/books/{made['job_id']}")).json()["status"] == "done"
+
+
+async def test_a_book_whose_voice_was_ordered_a_moment_ago_takes_it_along(
+    idle: httpx.AsyncClient, made: dict[str, Any], resources: Resources, ended: Follow, rows: Any
+) -> None:
+    book_id = made["result"]["book_id"]
+    async with resources.database.session() as ordering:
+        (job,) = await ordering.scalars(select(Job))
+        waiting = await orders.order_audio(ordering, job.user_id, book_id, ROOMY)
+        deleting = asyncio.create_task(idle.delete(f"/v1/library/{book_id}"))
+        async with asyncio.timeout(20):
+            while not deleting.done() and not await rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+        assert not deleting.done()
+    assert (await deleting).status_code == 200
+    assert (await ended(waiting.id))["status"] == "failed"
+    assert book_id not in await everything(resources)
+
+
 async def test_a_page_that_is_made_again_while_its_book_is_deleted_fails_quietly(
     client: httpx.AsyncClient, made: dict[str, Any], painter: FakePainter, ended: Follow
 ) -> None:
@@ -122,8 +183,11 @@ async def test_a_page_that_is_made_again_while_its_book_is_deleted_fails_quietly
         while not painter.drawing:
             await asyncio.sleep(0.01)
     await client.delete(f"/v1/library/{made['result']['book_id']}")
+    stopped = await ended(again.json()["job_id"])
     painter.gate.set()
-    assert (await ended(again.json()["job_id"]))["status"] == "failed"
+    assert (stopped["status"], stopped["error_code"]) == ("failed", "CANCELLED")
+    refused = await client.post(f"/v1/books/{stopped['job_id']}/retry")
+    assert (refused.status_code, "deleted" in refused.json()["detail"]) == (409, True)
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
@@ -142,12 +206,20 @@ async def test_nobody_elses_book_is_touched(client: httpx.AsyncClient, made: dic
     "query",
     [
         "limit=0", "limit=101", "limit=x", "offset=-1", "offset=99999999999999999999", "cursor=nonsense", "cursor=W10",
-        "cursor=WyJ0aXRsZSIsICJhIiwgImIiXQ", "style=crayon", "age=2", "sort=random", "q=", "q=%00", "series=%20",
+        "cursor=WyJ0aXRsZSIsICJhIiwgImIiXQ", "style=crayon", "age=2", "sort=random", "q=", "q=%20", "q=%00",
+        "series=%20",
     ],
 )  # fmt: skip
 async def test_a_part_that_cannot_be_is_refused(client: httpx.AsyncClient, query: str) -> None:
     answer = await client.get(f"/v1/library?{query}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "VALIDATION_ERROR")
+
+
+async def test_a_title_is_counted_as_it_is_read(client: httpx.AsyncClient, made: dict[str, Any]) -> None:
+    apart = unicodedata.normalize("NFD", "달" * 80)
+    renamed = await client.patch(f"/v1/library/{made['result']['book_id']}", json={"title": apart})
+    assert (renamed.status_code, renamed.json()["title"]) == (200, "달" * 80)
+    assert (await listed(client, f"?q={quote(apart)}"))[1] == 1
 
 
 @pytest.mark.parametrize("title", ["", " ", "x" * 81, "a\0b", "\ud800"])

@@ -3,10 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AfterValidator, StringConstraints
 
 from storybook.domain.book_spec import Style, TargetAge
+from storybook.domain.normalize import tidy
+from storybook.domain.values import Composed, Readable
 from storybook.routers.answers import errors
-from storybook.routers.deps import IDENTIFIER, BookId, Reader, ReadingDep, SessionDep, UrlDep, UserId
+from storybook.routers.deps import IDENTIFIER, BookId, Offset, Reader, ReadingDep, SessionDep, UrlDep, UserId
 from storybook.schemas.books import BookAnswer
 from storybook.schemas.common import Message
 from storybook.schemas.library import LibraryAnswer, Rename
@@ -15,8 +18,13 @@ from storybook.services.library import Sort, Wish
 
 router = APIRouter(prefix="/v1/library", tags=["library"])
 
-MAX_OFFSET = 1_000_000
-Search = Annotated[str | None, Query(alias="q", min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
+Words = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00]*$"),
+    Composed,
+    Readable,
+    AfterValidator(tidy),
+]
 
 
 @router.get("", summary="List the library", responses=errors())
@@ -25,9 +33,9 @@ async def list_books(  # noqa: PLR0913, PLR0917 - the query's parameters
     session: ReadingDep,
     url: UrlDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+    offset: Offset = 0,
     cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the part before")] = None,
-    q: Search = None,
+    q: Annotated[Words | None, Query(description="A part of the title, in any case")] = None,
     style: Style | None = None,
     age: TargetAge | None = None,
     series: Annotated[str | None, Query(pattern=IDENTIFIER)] = None,

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from storybook.domain.book_spec import Language, Style, TargetAge
 from storybook.domain.normalize import tidy
-from storybook.domain.values import Readable, Strict
+from storybook.domain.values import Composed, Readable, Strict
 from storybook.models import Book
 from storybook.schemas.books import Url
 from storybook.services.library import Shelf
@@ -54,4 +54,4 @@ class LibraryAnswer(BaseModel):
 
 
 class Rename(Strict):
-    title: Annotated[str, StringConstraints(min_length=1, max_length=80), Readable, AfterValidator(tidy)]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=80), Composed, Readable, AfterValidator(tidy)]

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from storybook.core.errors import NoSuchBook
 from storybook.core.ids import new_id
 from storybook.domain.finished import FinishedBook
 from storybook.domain.orders import BookOrder, Claim
+from storybook.domain.story import Scene
 from storybook.models import Book, Character, Page
 from storybook.services import characters, files, jobs
 from storybook.services.accounts import UserRef, owner
@@ -27,15 +28,27 @@ async def find_of_job(session: AsyncSession, job_id: str) -> Book | None:
 
 async def get(session: AsyncSession, user: UserRef, book_id: str) -> Book:
     """The user's book with its pages; raises NotFound, for somebody else's too."""
-    if book := await session.scalar(_with_pages().where(Book.id == book_id, Book.user_id == owner(user))):
+    mine = select(Book).options(joinedload(Book.pages)).where(Book.id == book_id, Book.user_id == owner(user))
+    if book := (await session.scalars(mine)).unique().one_or_none():
         return book
     raise NoSuchBook
 
 
+async def hold(session: AsyncSession, user: UserRef, book_id: str) -> None:
+    """Keeps the user's book from being deleted until the transaction ends; raises NotFound."""
+    mine = select(Book.id).where(Book.id == book_id, Book.user_id == owner(user))
+    if await session.scalar(mine.with_for_update(read=True, key_share=True)) is None:
+        raise NoSuchBook
+
+
 async def remember_pdf(session: AsyncSession, book: Book, key: str) -> None:
-    """Notes where the PDF of the book is, unless the book was changed while it was made."""
-    unchanged = (Book.id == book.id, Book.title == book.title, Book.revision == book.revision)
-    await session.execute(update(Book).where(*unchanged).values(pdf_key=key))
+    """Notes where the PDF of the book is.
+
+    Discards it where the book was changed or deleted while it was made, or another process was faster.
+    """
+    unchanged = (Book.id == book.id, Book.revision == book.revision, Book.pdf_key.is_(None))
+    if await session.scalar(update(Book).where(*unchanged).values(pdf_key=key).returning(Book.id)) is None:
+        await files.discard(session, key)
 
 
 async def package(session: AsyncSession, claim: Claim, order: BookOrder, finished: FinishedBook) -> str:
@@ -66,19 +79,22 @@ async def package(session: AsyncSession, claim: Claim, order: BookOrder, finishe
 
 
 class NewPage(NamedTuple):
-    """What replaces a page; None stays as it was."""
+    """What replaces a page; None stays as it was. `note` is for whoever asked for it."""
 
     page_number: int
     text: str | None
     image_key: str | None
     image_prompt: str | None
+    scene: Scene
+    note: str | None = None
 
 
 async def replace_page(session: AsyncSession, claim: Claim, book_id: str, new: NewPage) -> None:
     """Puts the new page into the book and ends the job. What it replaces is discarded. Raises NotFound."""
-    await jobs.finish(session, claim)
+    await jobs.finish(session, claim, new.note)
     book = await _changed(session, claim, book_id)
     page = next(page for page in book.pages if page.page_number == new.page_number)
+    page.scene = new.scene.model_dump(mode="json")
     if new.text is not None:
         page.text = new.text
         await files.discard(session, page.audio_key, book.audio_key)
@@ -129,7 +145,7 @@ async def _changed(session: AsyncSession, claim: Claim, book_id: str) -> Book:
 
 async def _kept_hero(session: AsyncSession, user_id: str, order: BookOrder, finished: FinishedBook) -> str | None:
     """The chosen hero, if the reader still keeps it; a hero that the story brought is kept from now on."""
-    if not order.spec.chosen_characters:
+    if order.spec.character or not order.spec.chosen_characters:
         return await characters.keep(session, user_id, finished.hero)
     chosen = select(Character.id).where(Character.id == order.spec.chosen_characters[0], Character.user_id == user_id)
     return await session.scalar(chosen)

@@ -2,12 +2,12 @@
 
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import ColumnElement, delete, func, literal, select, true, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, literal, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -15,7 +15,7 @@ from storybook.core.errors import Invalid, NoSuchBook
 from storybook.domain.book_spec import Style, TargetAge
 from storybook.domain.values import Readable
 from storybook.models import Book
-from storybook.services import books, files
+from storybook.services import books, files, jobs
 from storybook.services.accounts import UserRef, owner
 
 
@@ -69,18 +69,26 @@ async def list_books(session: AsyncSession, user: UserRef, wish: Wish) -> Shelf:
 
 async def rename(session: AsyncSession, user: UserRef, book_id: str, title: str) -> None:
     """Gives a book another title; its PDF is made anew. Raises NotFound."""
-    owned = (Book.id == book_id, Book.user_id == owner(user))
-    change = update(Book).where(*owned).values(title=title, pdf_key=None, revision=Book.revision + 1)
-    if await session.scalar(change.returning(Book.id)) is None:
+    mine = select(Book).where(Book.id == book_id, Book.user_id == owner(user)).with_for_update()
+    book = await session.scalar(mine)
+    if book is None:
         raise NoSuchBook
+    await files.discard(session, book.pdf_key)
+    book.title, book.pdf_key, book.revision = title, None, book.revision + 1
 
 
 async def remove(session: AsyncSession, user: UserRef, book_id: str) -> None:
-    """Deletes a book with all that belongs to it, files too; its kept hero stays. Raises NotFound."""
+    """Deletes a book with all that belongs to it, files and what it was made from too; its kept hero stays.
+
+    Whatever is being made for it ends. Jobs are locked before the book, as runners do it; once more after it, for one
+    that was ordered in between. Raises NotFound.
+    """
     book = await books.get(session, user, book_id)
+    await jobs.forget(session, jobs.of_book(book.user_id, book.id, book.job_id))
     of_pages = (key for page in book.pages for key in (page.image_key, page.audio_key))
     await files.discard_folders_of(session, book.cover_key, book.pdf_key, book.audio_key, *of_pages)
     await session.execute(delete(Book).where(Book.id == book.id))
+    await jobs.forget(session, jobs.of_book(book.user_id, book.id, book.job_id))
 
 
 def _filters(wish: Wish) -> list[ColumnElement[bool]]:
@@ -120,8 +128,8 @@ def _after(wish: Wish) -> ColumnElement[bool]:
             raise _another_list()
         if wish.sort is Sort.TITLE:
             return tuple_(func.lower(Book.title), Book.id) > tuple_(func.lower(literal(place)), literal(book_id))
-        moment = datetime.fromisoformat(place)
-    except ValueError as error:
+        moment = datetime.fromisoformat(place).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise _another_list() from error
     key = tuple_(Book.created_at, Book.id)
     return key < (moment, book_id) if wish.sort is Sort.NEWEST else key > (moment, book_id)

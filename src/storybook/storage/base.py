@@ -1,8 +1,10 @@
 """The seam for pictures, audio and documents: named once, written whole, read by anybody who knows the name."""
 
+import asyncio
 import re
 import secrets
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, TypeVar
 
 MEDIA_TYPES = {
     "jpg": "image/jpeg",
@@ -14,6 +16,8 @@ MEDIA_TYPES = {
     "json": "application/json",
 }
 MAX_KEY_LENGTH = 200
+
+T = TypeVar("T")
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -27,7 +31,8 @@ class Storage(Protocol):
     """Keys are ours alone, see `require_safe_key`; the ending of a key is that of its media type (`MEDIA_TYPES`).
 
     A key or media type against these rules is a ValueError. Whatever goes wrong outside is a StorageError; its sentence
-    holds no secret. All calls may run at the same time, also for one key.
+    holds no secret. All calls may run at the same time, also for one key. A call that is cancelled goes on to its end
+    before it raises: nothing is stored behind anybody's back.
     """
 
     async def put(self, key: str, data: bytes, media_type: str) -> None:
@@ -89,6 +94,16 @@ def require_media_type(key: str, media_type: str) -> None:
     """ValueError unless the key is safe and ends as keys of this media type do."""
     if media_type_of(key) != media_type:
         raise ValueError(f"the key {key!r} is not of type {media_type!r}")
+
+
+async def to_its_end(work: Callable[[], T]) -> T:
+    """What blocking work returns, done by a thread. A thread cannot be stopped: who is cancelled waits for it too."""
+    done = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        await asyncio.gather(done, return_exceptions=True)
+        raise
 
 
 def new_token() -> str:

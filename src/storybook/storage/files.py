@@ -1,6 +1,5 @@
 """Storage in a folder of this machine; the service itself serves it below /assets."""
 
-import asyncio
 import errno
 import os
 import shutil
@@ -17,6 +16,7 @@ from storybook.storage.base import (
     require_media_type,
     require_safe_key,
     require_safe_prefix,
+    to_its_end,
 )
 
 _Result = TypeVar("_Result")
@@ -59,7 +59,7 @@ class FileStorage:
 
     async def _on_disk(self, work: Callable[[], _Result]) -> _Result:
         try:
-            return await asyncio.to_thread(work)
+            return await to_its_end(work)
         except OSError as error:
             raise storage_error(self._root, error) from error
 

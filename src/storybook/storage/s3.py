@@ -18,6 +18,7 @@ from storybook.storage.base import (
     require_media_type,
     require_safe_key,
     require_safe_prefix,
+    to_its_end,
 )
 
 _Result = TypeVar("_Result")
@@ -84,7 +85,7 @@ class S3Storage:
 
     async def _call(self, work: Callable[[], _Result]) -> _Result:
         try:
-            return await asyncio.to_thread(work)
+            return await to_its_end(work)
         except (ClientError, BotoCoreError) as error:
             raise self._storage_error(error) from error
 
