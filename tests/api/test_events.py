@@ -3,27 +3,54 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.database import Database
 from storybook.main import create_app
 from storybook.models import Job
 from storybook.resources import Resources
-from storybook.routers import events as routes
-from storybook.routers.waiting import look
-from storybook.services.progress import Progress
 from tests.api.conftest import SPEC
 from tests.conftest import USER_KEY
 from tests.fakes import FakePainter, FakeScreen
 
 
+class Overtaken(Database):
+    """Once `armed`, the next thing that is read has changed before its reader looks up."""
+
+    armed = False
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        async with super().reading() as session:
+            yield session
+        if self.armed:
+            self.armed = False
+            await change_without_news(self)
+
+
+async def change_without_news(database: Database) -> None:
+    """Writes the jobs anew, as artifacts that no reader can see yet do."""
+    async with database.session() as session:
+        await session.execute(update(Job).values(revision=Job.revision + 1))
+    await asyncio.sleep(0.2)
+
+
 @pytest.fixture
 async def served(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(resources) as client:
+        yield client
+
+
+@asynccontextmanager
+async def serving(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
     """The app behind a real server, because streams need one."""
     await resources.storage.check()
     config = uvicorn.Config(create_app(resources), port=0, log_config=None, access_log=False)
@@ -114,33 +141,56 @@ async def test_nobody_elses_events_are_told(served: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
 
 
-async def test_what_changes_while_a_stream_opens_is_told_at_once(
-    served: httpx.AsyncClient, painter: FakePainter, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def at_the_easel(client: httpx.AsyncClient, painter: FakePainter) -> str:
+    """A book that waits for its pictures."""
     painter.gate.clear()
-    job_id = (await served.post("/v1/books", json=SPEC)).json()["job_id"]
+    job_id = (await client.post("/v1/books", json=SPEC)).json()["job_id"]
     async with asyncio.timeout(10):
         while painter.drawing < 3:
             await asyncio.sleep(0.01)
-    once = iter(range(1))
+    return str(job_id)
 
-    async def look_and_be_overtaken(*args: Any) -> Progress:
-        now = await look(*args)
-        for _ in once:
-            async with database.session() as session:
-                await session.execute(update(Job).values(revision=Job.revision + 1))
-            await asyncio.sleep(0.2)
-        return now
 
-    before = (await read_revision(database)) + 1
-    monkeypatch.setattr(routes, "look", look_and_be_overtaken)
-    seen = []
-    async for number, _, _ in events(served, job_id):
-        seen.append(number)
-        painter.gate.set()
-    assert seen[0] >= before
+async def test_what_changes_while_a_stream_opens_is_told_at_once(painter: FakePainter, resources: Resources) -> None:
+    database = Overtaken(resources.database.engine)
+    async with serving(replace(resources, database=database)) as client:
+        job_id = await at_the_easel(client, painter)
+        before = await read_revision(database)
+        database.armed = True
+        seen = []
+        async for number, _, _ in events(client, job_id):
+            seen.append(number)
+            painter.gate.set()
+    assert not database.armed
+    assert seen[0] > before
+
+
+async def test_no_event_says_the_same_as_the_one_before(
+    served: httpx.AsyncClient, painter: FakePainter, database: Database
+) -> None:
+    job_id = await at_the_easel(served, painter)
+    told = []
+    async for _, _, job in events(served, job_id):
+        told.append(job)
+        if len(told) == 1:
+            await change_without_news(database)
+            painter.gate.set()
+    assert [job for job, before in zip(told[1:], told, strict=False) if job == before] == []
+    assert told[-1]["status"] == "done"
 
 
 async def read_revision(database: Database) -> int:
     async with database.reading() as session:
         return int(await session.scalar(select(Job.revision)) or 0)
+
+
+async def test_a_stream_ends_quietly_when_its_reader_is_deleted(
+    served: httpx.AsyncClient, painter: FakePainter
+) -> None:
+    painter.gate.clear()
+    job_id = (await served.post("/v1/books", json=SPEC)).json()["job_id"]
+    following = events(served, job_id)
+    await anext(following)
+    assert (await served.delete("/v1/users/me")).status_code == 200
+    painter.gate.set()
+    assert "done" not in [name async for _, name, _ in following]

@@ -1,5 +1,6 @@
 """Jobs: who may work on one, and what may become of it."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import pytest
@@ -7,12 +8,13 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
 from storybook.core.database import Database
-from storybook.core.errors import ErrorCode, LeaseLost
+from storybook.core.errors import Conflict, ErrorCode, LeaseLost
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.jobs import MOVES, JobState, Step
 from storybook.domain.orders import Claim
 from storybook.models import Job
 from storybook.services import accounts, credits, jobs, orders
+from tests.conftest import ROOMY
 
 SPEC = BookSpec(topic="a fox", target_age="5-7", style="cartoon", language="en")
 KEY_HASH = accounts.hash_user_key("a-key-of-a-user", pepper="pepper")
@@ -28,7 +30,7 @@ class Desk:
     async def ask(self) -> str:
         async with self.database.session() as session:
             self.user_id = await accounts.sign_in(session, KEY_HASH)
-            return (await orders.order_book(session, self.user_id, SPEC)).id
+            return (await orders.order_book(session, self.user_id, SPEC, ROOMY)).id
 
     async def claim(self, lease_seconds: float = 30) -> Claim | None:
         async with self.database.session() as session:
@@ -107,7 +109,30 @@ async def test_a_job_that_ended_never_runs_again(desk: Desk) -> None:
         with pytest.raises(LeaseLost):
             await desk.do(write, claim, *arguments)
     assert await desk.claim() is None
+    with pytest.raises(Conflict):
+        async with desk.database.session() as session:
+            await jobs.cancel(session, desk.user_id, claim.job_id)
     assert MOVES[JobState.DONE] == MOVES[JobState.FAILED] == frozenset()
+
+
+@pytest.mark.parametrize("state", JobState)
+async def test_every_writer_keeps_to_the_table_of_moves(desk: Desk, state: JobState) -> None:
+    """Each move is tried from each state; the lease has run out, so that nothing but the table stands in the way."""
+    job_id = await desk.ask()
+    claim = await desk.claim(lease_seconds=0)
+    assert claim
+    failed = {"error_code": ErrorCode.UNKNOWN} if state is JobState.FAILED else {}
+    lease = {} if state is JobState.RUNNING else {"lease_until": None}
+    async with desk.database.session() as session:
+        await session.execute(update(Job).values(status=state, progress=100, **lease, **failed))
+    assert bool(await desk.claim(lease_seconds=0)) == (JobState.RUNNING in MOVES[state])
+    async with desk.database.session() as session:
+        await session.execute(update(Job).values(status=state, **lease, **failed))
+    may_fail = JobState.FAILED in MOVES[state]
+    with nullcontext() if may_fail else pytest.raises(Conflict):
+        async with desk.database.session() as session:
+            await jobs.cancel(session, desk.user_id, job_id)
+    assert ((await desk.job(job_id)).status == JobState.FAILED) == (may_fail or state is JobState.FAILED)
 
 
 async def test_a_job_handed_back_waits_for_the_next_runner(desk: Desk) -> None:

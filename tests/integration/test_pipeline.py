@@ -19,6 +19,7 @@ from storybook.pipeline.runner import Runner, cause_of
 from storybook.pipeline.work import work_on
 from storybook.resources import Resources
 from storybook.services import accounts, artifacts, books, characters, credits, files, jobs, orders
+from tests.conftest import ROOMY
 from tests.fakes import FakeAuthor, FakePainter, FakeScreen, sheet
 
 SPEC = BookSpec(topic="a fox and a light", target_age="5-7", style="watercolor", language="en", page_count=4)
@@ -34,7 +35,7 @@ class House:
 
     async def ask(self, spec: BookSpec = SPEC) -> str:
         async with self.kit.database.session() as session:
-            return (await orders.order_book(session, self.user_id, spec)).id
+            return (await orders.order_book(session, self.user_id, spec, ROOMY)).id
 
     async def claim(self) -> Claim:
         async with self.kit.database.session() as session:

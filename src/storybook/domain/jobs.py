@@ -28,8 +28,16 @@ MOVES = {
 `running` follows itself when another runner takes over, and `queued` follows it when a runner hands the job back.
 """
 
+SHORT_KINDS = frozenset({JobKind.PAGE, JobKind.AUDIO, JobKind.PORTRAIT})
+"""What takes seconds, and somebody waits for; a book takes a minute or more."""
+
 MAX_RECOVERIES = 3
 """How often in a row a job may be taken over without a new artifact before it is given up."""
+
+
+def states_before(state: JobState) -> tuple[JobState, ...]:
+    """The states that a job may come from into this one."""
+    return tuple(before for before in JobState if state in MOVES[before])
 
 
 class Step(StrEnum):
@@ -65,5 +73,14 @@ PROGRESS_DONE = 100
 
 def progress_of_pictures(ready: int, total: int) -> int:
     """Percent while pictures are drawn: from 55 with none ready to 95 with all."""
-    first, last = PROGRESS_AT_START[Step.GENERATE_IMAGES], PROGRESS_AT_START[Step.MODERATE_OUTPUT]
+    return _progress_between(Step.GENERATE_IMAGES, Step.MODERATE_OUTPUT, ready, total)
+
+
+def progress_of_voices(ready: int, total: int) -> int:
+    """Percent while pages are read aloud: from 30 with none ready to 98 with all."""
+    return _progress_between(Step.NARRATE, Step.PACKAGE, ready, total)
+
+
+def _progress_between(begin: Step, end: Step, ready: int, total: int) -> int:
+    first, last = PROGRESS_AT_START[begin], PROGRESS_AT_START[end]
     return first + ready * (last - first) // total

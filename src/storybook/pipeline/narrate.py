@@ -2,7 +2,7 @@
 
 from storybook.core.errors import ErrorCode, JobFailed, NotFound
 from storybook.domain.book_spec import Language, TargetAge
-from storybook.domain.jobs import Step
+from storybook.domain.jobs import Step, progress_of_voices
 from storybook.domain.orders import AudioOrder, Claim
 from storybook.models import Page
 from storybook.pipeline.kit import Kit
@@ -27,9 +27,9 @@ async def narrate(claim: Claim, order: AudioOrder, kit: Kit) -> None:
     await bench.show(Step.NARRATE)
     wanted = [page for page in book.pages if order.page_number in (None, page.page_number)]
     keys: dict[int, str] = {}
-    for done, page in enumerate(wanted):
+    for ready, page in enumerate(wanted, start=1):
         keys[page.page_number] = page.audio_key or (await _speak(bench, page, language, age)).key
-        await bench.show(Step.NARRATE, 30 + 60 * (done + 1) // len(wanted))
+        await bench.show(Step.NARRATE, progress_of_voices(ready, len(wanted)))
     whole = await _join(claim, kit, list(keys.values())) if order.page_number is None else None
     texts = {page.page_number: page.text for page in wanted}
     async with kit.database.session() as session:

@@ -4,23 +4,35 @@ import asyncio
 import os
 import secrets
 import socket
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from storybook.core.errors import ErrorCode, JobFailed, LeaseLost, StorageError
 from storybook.core.settings import Settings
-from storybook.domain.jobs import MAX_RECOVERIES
+from storybook.domain.jobs import MAX_RECOVERIES, SHORT_KINDS, JobKind
 from storybook.domain.orders import Claim
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.work import work_on
-from storybook.services import files, idempotency, jobs
+from storybook.services import devices, files, idempotency, jobs, limits, quotas
 
 log = structlog.get_logger()
 
 
+class Lane(NamedTuple):
+    """Room for some kinds of jobs, which no other kind takes up."""
+
+    kinds: frozenset[JobKind]
+    slots: int
+    working: set[asyncio.Task[None]]
+
+
 class Runner:
-    """Works on up to `jobs_in_process` jobs at once. `wake` is a hint; the table is looked at anyway."""
+    """Works on up to `jobs_in_process` books and `short_jobs_in_process` other jobs at once.
+
+    `wake` is a hint; the table is looked at anyway.
+    """
 
     def __init__(self, kit: Kit, settings: Settings) -> None:
         self._kit = kit
@@ -28,7 +40,10 @@ class Runner:
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._awake = asyncio.Event()
         self._stopping = False
-        self._working: set[asyncio.Task[None]] = set()
+        self._lanes = (
+            Lane(frozenset({JobKind.BOOK}), settings.jobs_in_process, set()),
+            Lane(SHORT_KINDS, settings.short_jobs_in_process, set()),
+        )
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -49,8 +64,9 @@ class Runner:
         self.wake()
         if self._loop:
             await self._loop
-        if self._working:
-            _, unfinished = await asyncio.wait(self._working, timeout=grace_seconds)
+        working = set[asyncio.Task[None]]().union(*(lane.working for lane in self._lanes))
+        if working:
+            _, unfinished = await asyncio.wait(working, timeout=grace_seconds)
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
@@ -59,37 +75,45 @@ class Runner:
         while not self._stopping:
             self._awake.clear()
             await self._tidy()
-            while not self._stopping and len(self._working) < self._settings.jobs_in_process:
-                claim = await self._claim()
-                if claim is None:
-                    break
-                self._begin(claim)
+            for lane in self._lanes:
+                await self._fill(lane)
             try:
                 await asyncio.wait_for(self._awake.wait(), self._settings.sweep_seconds)
             except TimeoutError:
                 continue
 
+    async def _fill(self, lane: Lane) -> None:
+        while not self._stopping and len(lane.working) < lane.slots:
+            claim = await self._claim(lane)
+            if claim is None:
+                return
+            self._begin(claim, lane)
+
     async def _tidy(self) -> None:
-        """Removes files that nobody needs any more and answers that nobody will ask for again."""
+        """Removes files that nobody needs any more, and what was kept for a time that is over."""
         try:
             await files.remove_discarded(self._kit.database, self._kit.storage)
             async with self._kit.database.session() as session:
                 await idempotency.forget_expired(session)
+                await devices.forget_expired(session)
+                await limits.forget_expired(session)
+                await quotas.forget_old_gifts(session)
         except (StorageError, DBAPIError, OSError, TimeoutError) as error:
             log.warning("not_tidied", exc_info=error)
 
-    async def _claim(self) -> Claim | None:
+    async def _claim(self, lane: Lane) -> Claim | None:
+        lease = self._settings.lease_seconds
         try:
             async with self._kit.database.session() as session:
-                return await jobs.claim_next(session, owner=self._owner, lease_seconds=self._settings.lease_seconds)
+                return await jobs.claim_next(session, owner=self._owner, lease_seconds=lease, kinds=lane.kinds)
         except (DBAPIError, OSError, TimeoutError) as error:
             log.warning("database_away", exc_info=error)
             return None
 
-    def _begin(self, claim: Claim) -> None:
+    def _begin(self, claim: Claim, lane: Lane) -> None:
         task = asyncio.create_task(self._work(claim), name=claim.job_id)
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        lane.working.add(task)
+        task.add_done_callback(lane.working.discard)
         task.add_done_callback(lambda _: self.wake())
 
     async def _work(self, claim: Claim) -> None:

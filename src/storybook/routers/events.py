@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
+from storybook.core.errors import NoSuchBook, Unauthenticated
 from storybook.resources import Resources
 from storybook.routers.answers import errors
-from storybook.routers.deps import JobId, Reader, ResourcesDep, UrlDep
+from storybook.routers.deps import Follower, JobId, ResourcesDep, UrlDep
 from storybook.routers.waiting import ENDED, look
 from storybook.schemas.books import JobAnswer, Url
 from storybook.services.accounts import UserRef
@@ -19,6 +21,7 @@ router = APIRouter(prefix="/v1/books", tags=["books"])
 
 HEARTBEAT_SECONDS = 15
 RETRY_MILLISECONDS = 2000
+MAX_ID_DIGITS = 18
 EVENT_STREAM = "text/event-stream"
 EVENT = 'id: 7\nevent: progress\ndata: {"job_id": "job_...", ...}\n\n'
 
@@ -39,7 +42,7 @@ EVENT = 'id: 7\nevent: progress\ndata: {"job_id": "job_...", ...}\n\n'
 )
 async def follow(
     job_id: JobId,
-    reader: Reader,
+    reader: Follower,
     resources: ResourcesDep,
     url: UrlDep,
     last_event_id: Annotated[
@@ -48,19 +51,28 @@ async def follow(
 ) -> StreamingResponse:
     """Sends what has changed the moment that it has; a client that comes back misses nothing."""
     now = await look(resources, reader, job_id)
-    seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else -1
-    events = _events(resources, reader, now, seen, url)
+    events = _events(resources, reader, now, _seen(last_event_id, now), url)
     return StreamingResponse(events, media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
+
+
+def _seen(last_event_id: str | None, now: Progress) -> int:
+    """The revision that the client has seen. One that never was is not believed: nothing may be kept from it."""
+    plain = last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit()
+    if not plain or len(last_event_id or "") > MAX_ID_DIGITS:
+        return -1
+    seen = int(last_event_id or "")
+    return seen if seen <= now.job.revision else -1
 
 
 async def _events(resources: Resources, reader: UserRef, now: Progress, seen: int, url: Url) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    with resources.notifications.of_job(now.job.id) as changed:
-        now = await look(resources, reader, now.job.id)
+    with suppress(NoSuchBook, Unauthenticated), resources.notifications.of_job(now.job.id) as changed:
+        now, told = await look(resources, reader, now.job.id), ""
         while True:
             if now.job.revision > seen:
-                seen = now.job.revision
-                yield _event(now, url)
+                seen, before, told = now.job.revision, told, JobAnswer.of(now, url).model_dump_json()
+                if told != before:
+                    yield _event(now, told)
             if now.job.status in ENDED or resources.notifications.released:
                 return
             try:
@@ -71,6 +83,6 @@ async def _events(resources: Resources, reader: UserRef, now: Progress, seen: in
             now = await look(resources, reader, now.job.id)
 
 
-def _event(now: Progress, url: Url) -> str:
+def _event(now: Progress, told: str) -> str:
     name = now.job.status if now.job.status in ENDED else "progress"
-    return f"id: {now.job.revision}\nevent: {name}\ndata: {JobAnswer.of(now, url).model_dump_json()}\n\n"
+    return f"id: {now.job.revision}\nevent: {name}\ndata: {told}\n\n"

@@ -1,24 +1,27 @@
 """The same request with the same key is answered once and replayed after that.
 
-A key belongs to a user and a route. Its row is inserted in the transaction that does the work, so that a parallel
-request with it waits for the first; what failed leaves no row and may be sent again.
+A key belongs to a user and a route. Its row is written in the transaction that does the work; what failed leaves no row
+and may be sent again. Without a key a request stands for itself, for as long as what it started can still be had.
 """
 
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Interval, delete, func, literal, select, text, update
+from sqlalchemy import Interval, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import Conflict, Invalid
-from storybook.models import IdempotencyKey
+from storybook.domain.jobs import JobKind, JobState
+from storybook.models import Book, Character, IdempotencyKey, Job
 
 KEPT = timedelta(hours=24)
 KEPT_WITHOUT_KEY = timedelta(seconds=10)
-PATIENCE = "5s"
-LOCK_NOT_AVAILABLE = "55P03"
+UNDER_WAY = (JobState.QUEUED, JobState.RUNNING)
+
+
+def under_way() -> Conflict:
+    return Conflict("The same request is being worked on. Please ask again in a moment.", retry_after=1)
 
 
 async def open_request(
@@ -26,37 +29,24 @@ async def open_request(
 ) -> tuple[str, dict[str, Any] | None]:
     """The key to `close_request` with, and the stored answer where the same request was answered before.
 
-    Without a key the request stands for itself for `KEPT_WITHOUT_KEY`. Raises Invalid when the key was used for
-    another request, Conflict when the first request with it takes too long to wait for.
+    Raises Invalid when the key was used for another request, Conflict while the first request with it is worked on.
     """
-    kept = KEPT if key else KEPT_WITHOUT_KEY
-    key = key or f"request:{request_hash.hex()}"
-    mine = (IdempotencyKey.user_id == user_id, IdempotencyKey.route == route, IdempotencyKey.key == key)
-    await session.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
-    try:
-        await session.execute(delete(IdempotencyKey).where(*mine, IdempotencyKey.expires_at < func.now()))
-        first = await session.scalar(
-            insert(IdempotencyKey)
-            .values(
-                user_id=user_id,
-                route=route,
-                key=key,
-                request_hash=request_hash,
-                expires_at=func.now() + literal(kept, Interval),
-            )
-            .on_conflict_do_nothing()
-            .returning(IdempotencyKey.key)
-        )
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
-            raise
-        raise Conflict("The same request is being worked on. Please ask again in a moment.", retry_after=1) from error
-    if first is not None:
-        return key, None
-    earlier = (await session.scalars(select(IdempotencyKey).where(*mine))).one()
-    if earlier.request_hash != request_hash:
-        raise Invalid("This X-Idempotency-Key was used for another request. Please use a new key for a new request.")
-    return key, earlier.answer
+    name = key or f"request:{request_hash.hex()}"
+    await _be_the_only_one(session, user_id, route, name)
+    mine = (IdempotencyKey.user_id == user_id, IdempotencyKey.route == route, IdempotencyKey.key == name)
+    fresh = (IdempotencyKey.expires_at >= func.now()).label("fresh")
+    row = (
+        await session.execute(select(IdempotencyKey.request_hash, IdempotencyKey.answer, fresh).where(*mine))
+    ).first()
+    if row is not None and row.answer is not None:
+        if key and row.fresh:
+            if row.request_hash != request_hash:
+                raise Invalid("This X-Idempotency-Key was used for another request. Please use a new key.")
+            return name, row.answer
+        if not key and await _still_stands(session, user_id, row.answer, fresh=row.fresh):
+            return name, row.answer
+    await _write(session, user_id, route, name, request_hash, KEPT if key else KEPT_WITHOUT_KEY)
+    return name, None
 
 
 async def close_request(session: AsyncSession, user_id: str, route: str, key: str, answer: dict[str, Any]) -> None:
@@ -69,5 +59,55 @@ async def close_request(session: AsyncSession, user_id: str, route: str, key: st
 
 
 async def forget_expired(session: AsyncSession) -> None:
-    """Removes the keys that are older than `KEPT`."""
-    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at < func.now()))
+    """Removes what is older than `KEPT`; requests without a key may stand for longer than their ten seconds."""
+    await session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.expires_at < func.now() - literal(KEPT, Interval))
+    )
+
+
+async def _be_the_only_one(session: AsyncSession, user_id: str, route: str, name: str) -> None:
+    """Until the transaction ends nobody else works on the same request; whoever comes meanwhile is not kept waiting."""
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{user_id}\n{route}\n{name}", 0))
+    if not await session.scalar(select(lock)):
+        raise under_way()
+
+
+async def _still_stands(session: AsyncSession, user_id: str, answer: dict[str, Any], *, fresh: bool) -> bool:
+    """Whether what a request without a key started is under way, or was made a moment ago and is still there."""
+    if job_id := answer.get("job_id"):
+        job = await session.get(Job, job_id)
+        if job is None or job.user_id != user_id:
+            return False
+        if job.status in UNDER_WAY:
+            return True
+        return fresh and job.status == JobState.DONE and await _is_there(session, job)
+    if character_id := answer.get("character_id"):
+        return fresh and await session.get(Character, character_id) is not None
+    return fresh
+
+
+async def _is_there(session: AsyncSession, job: Job) -> bool:
+    """A page or a voice that is made is what the reader heard or saw when asking again: it is to be made anew."""
+    match JobKind(job.kind):
+        case JobKind.BOOK:
+            return await session.scalar(select(Book.id).where(Book.job_id == job.id)) is not None
+        case JobKind.PORTRAIT:
+            return await session.get(Character, job.request["character_id"]) is not None
+        case JobKind.PAGE | JobKind.AUDIO:
+            return False
+
+
+async def _write(
+    session: AsyncSession, user_id: str, route: str, name: str, request_hash: bytes, kept: timedelta
+) -> None:
+    values = {
+        "request_hash": request_hash,
+        "answer": None,
+        "expires_at": func.now() + literal(kept, Interval),
+    }
+    row = insert(IdempotencyKey).values(user_id=user_id, route=route, key=name, **values)
+    await session.execute(
+        row.on_conflict_do_update(
+            index_elements=[IdempotencyKey.user_id, IdempotencyKey.route, IdempotencyKey.key], set_=values
+        )
+    )

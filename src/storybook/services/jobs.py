@@ -6,11 +6,12 @@ All times are the database's. A claim's fence must still be the job's own for an
 import hashlib
 import json
 import secrets
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Interval, Select, Update, case, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Interval, Update, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import Conflict, ErrorCode, LeaseLost, NoSuchBook
@@ -20,28 +21,39 @@ from storybook.domain.credits import PRICES
 from storybook.domain.failures import sentence_for
 from storybook.domain.jobs import (
     DONE_SLUG,
-    MOVES,
     PROGRESS_AT_START,
     PROGRESS_DONE,
     JobKind,
     JobState,
     Step,
+    states_before,
 )
 from storybook.domain.orders import Claim, Order, read_order
 from storybook.domain.pictures import MAX_SEED
-from storybook.models import Job, JobPhoto
-from storybook.services import credits, files
+from storybook.models import ImagePromptRow, Job, JobPhoto, StepArtifact, StoryDraftRow
+from storybook.services import credits, files, queueing, quotas
 from storybook.services.accounts import UserRef, owner
+from storybook.services.quotas import Quotas
+
+UNFINISHED = states_before(JobState.FAILED)
+FORGOTTEN: dict[str, Any] = {}
+"""In the place of an order whose book is deleted; `read_order` refuses it."""
 
 
-async def start(session: AsyncSession, user_id: str, kind: JobKind, order: Order) -> Job:
-    """A new queued job with its price held; raises PaymentRequired without enough credits."""
+async def start(
+    session: AsyncSession, user_id: str, kind: JobKind, order: Order, allowed: Quotas, *, retry_of: str | None = None
+) -> Job:
+    """A new queued job with its price held.
+
+    Raises PaymentRequired without enough credits, and what `quotas.require_room` raises for one too many.
+    """
     request = order.model_dump(mode="json")
     job = Job(
         id=new_id("job"),
         user_id=user_id,
         kind=kind,
         request=request,
+        retry_of=retry_of,
         request_hash=fingerprint(kind, request),
         seed=secrets.randbelow(MAX_SEED) + 1,
         asset_token=secrets.token_urlsafe(16),
@@ -50,6 +62,7 @@ async def start(session: AsyncSession, user_id: str, kind: JobKind, order: Order
     await session.flush()
     await session.refresh(job)
     await credits.hold(session, user_id, job.id, kind)
+    await quotas.require_room(session, user_id, kind, allowed)
     return job
 
 
@@ -58,7 +71,7 @@ async def find_under_way(session: AsyncSession, user_id: str, kind: JobKind, ord
     same = select(Job.id).where(
         Job.user_id == user_id,
         Job.request_hash == fingerprint(kind, order.model_dump(mode="json")),
-        Job.status.in_((JobState.QUEUED, JobState.RUNNING)),
+        Job.status.in_(UNFINISHED),
     )
     return await session.scalar(same.limit(1))
 
@@ -76,9 +89,14 @@ async def get(session: AsyncSession, user: UserRef, job_id: str) -> Job:
     raise NoSuchBook
 
 
-async def claim_next(session: AsyncSession, *, owner: str, lease_seconds: float) -> Claim | None:
-    """Takes the oldest job that waits, or whose runner let its lease run out."""
-    waiting = _next_waiting().scalar_subquery()
+async def claim_next(
+    session: AsyncSession, *, owner: str, lease_seconds: float, kinds: Collection[JobKind] = tuple(JobKind)
+) -> Claim | None:
+    """Takes a job of these kinds that waits, or whose runner let its lease run out.
+
+    It is the oldest of a user for whom the fewest of these kinds are being worked on.
+    """
+    waiting = queueing.next_waiting(kinds).scalar_subquery()
     row = (
         await session.execute(
             update(Job)
@@ -114,18 +132,15 @@ async def claim_next(session: AsyncSession, *, owner: str, lease_seconds: float)
 
 async def _end_here(session: AsyncSession, job: Job, code: ErrorCode, language: Language) -> None:
     """Ends a job from outside its lease: the reader stops it, or its order can no longer be read."""
+    if job.status not in states_before(JobState.FAILED):
+        raise ValueError(f"a job that is {job.status} cannot fail")
     kind = JobKind(job.kind)
     job.status, job.revision = JobState.FAILED, job.revision + 1
     for name, value in _failure(code, kind, language).items():
         setattr(job, name, value)
     await session.flush()
-    await _undo(session, job.user_id, job.id, kind, job.asset_token)
+    await _undo(session, job.user_id, job.id, job.asset_token)
     await session.refresh(job)
-
-
-def _next_waiting() -> Select[str]:
-    takeable = or_(Job.status == JobState.QUEUED, (Job.status == JobState.RUNNING) & (Job.lease_until < func.now()))
-    return select(Job.id).where(takeable).order_by(Job.created_at, Job.id).limit(1).with_for_update(skip_locked=True)
 
 
 async def renew(session: AsyncSession, claim: Claim, *, lease_seconds: float) -> None:
@@ -156,25 +171,26 @@ async def note_new_artifact(session: AsyncSession, claim: Claim) -> None:
     await _write(session, claim, JobState.RUNNING, recoveries=0)
 
 
-async def finish(session: AsyncSession, claim: Claim) -> None:
-    """Ends the job as done and spends its credit."""
+async def finish(session: AsyncSession, claim: Claim, note: str | None = None) -> None:
+    """Ends the job as done, with a note for its reader, and spends its credit."""
     await _write(
         session,
         claim,
         JobState.DONE,
         progress=PROGRESS_DONE,
+        note=note,
         current_step=DONE_SLUG,
         lease_owner=None,
         lease_until=None,
         finished_at=func.now(),
     )
-    await credits.capture(session, claim.user_id, claim.job_id, claim.kind)
+    await credits.capture(session, claim.user_id, claim.job_id)
 
 
 async def fail(session: AsyncSession, claim: Claim, code: ErrorCode) -> None:
     """The one door of failure: ends the job with a code, gives its credit back and discards its files."""
     await _write(session, claim, JobState.FAILED, **_failure(code, claim.kind, claim.order.language))
-    await _undo(session, claim.user_id, claim.job_id, claim.kind, claim.asset_token)
+    await _undo(session, claim.user_id, claim.job_id, claim.asset_token)
 
 
 async def cancel(session: AsyncSession, user_id: str, job_id: str) -> Job:
@@ -183,16 +199,48 @@ async def cancel(session: AsyncSession, user_id: str, job_id: str) -> Job:
     job = await session.scalar(owned)
     if job is None:
         raise NoSuchBook
-    if JobState.FAILED not in MOVES[JobState(job.status)]:
+    if job.status not in states_before(JobState.FAILED):
         raise Conflict("This has ended already and cannot be stopped any more.")
     await _end_here(session, job, ErrorCode.CANCELLED, read_order(JobKind(job.kind), job.request).language)
     return job
 
 
+async def end_all_of(session: AsyncSession, user_id: str) -> dict[str, datetime | None]:
+    """Ends all unfinished jobs of a user who leaves. Where one was worked on: its asset token, and its lease's end."""
+    unfinished = select(Job).where(Job.user_id == user_id, Job.status.in_(UNFINISHED))
+    at_work: dict[str, datetime | None] = {}
+    for job in await session.scalars(unfinished.order_by(Job.id).with_for_update()):
+        if job.status == JobState.RUNNING:
+            at_work[job.asset_token] = job.lease_until
+        await _end_here(session, job, ErrorCode.CANCELLED, Language.EN)
+    return at_work
+
+
+def of_book(user_id: str, book_id: str, made_by: str) -> tuple[ColumnElement[bool], ...]:
+    """The jobs for a book: every try to make it, and all that was asked for its pages and voices."""
+    first = select(func.coalesce(Job.retry_of, Job.id)).where(Job.id == made_by).scalar_subquery()
+    return Job.user_id == user_id, or_(Job.id == first, Job.retry_of == first, Job.request["book_id"].astext == book_id)
+
+
+async def forget(session: AsyncSession, which: tuple[ColumnElement[bool], ...]) -> None:
+    """Ends these jobs where they go on, and removes what they were asked and all that their steps have left.
+
+    That they were there, and how they ended, stays.
+    """
+    found = list(await session.scalars(select(Job).where(*which).order_by(Job.id).with_for_update()))
+    for job in found:
+        if job.status in UNFINISHED:
+            await _end_here(session, job, ErrorCode.CANCELLED, read_order(JobKind(job.kind), job.request).language)
+        job.request, job.request_hash = FORGOTTEN, b""
+    await session.flush()
+    for table in (StoryDraftRow, ImagePromptRow, StepArtifact):
+        await session.execute(delete(table).where(table.job_id.in_([job.id for job in found])))
+
+
 async def clean_up_after_lost_lease(session: AsyncSession, claim: Claim) -> None:
-    """Discards what a runner may have stored after its job was stopped by the reader."""
-    stopped = select(Job.id).where(Job.id == claim.job_id, Job.status == JobState.FAILED)
-    if await session.scalar(stopped):
+    """Discards what a runner may have stored after its job was stopped by the reader, or deleted with its user."""
+    status = await session.scalar(select(Job.status).where(Job.id == claim.job_id))
+    if status in {None, JobState.FAILED}:
         await files.discard(session, files.folder_of(claim.asset_token) + "/")
 
 
@@ -206,15 +254,15 @@ def _failure(code: ErrorCode, kind: JobKind, language: Language) -> dict[str, An
     }
 
 
-async def _undo(session: AsyncSession, user_id: str, job_id: str, kind: JobKind, asset_token: str) -> None:
-    await credits.release(session, user_id, job_id, kind)
+async def _undo(session: AsyncSession, user_id: str, job_id: str, asset_token: str) -> None:
+    await credits.release(session, user_id, job_id)
     await files.discard(session, files.folder_of(asset_token) + "/")
     await session.execute(delete(JobPhoto).where(JobPhoto.job_id == job_id))
 
 
 async def _write(session: AsyncSession, claim: Claim, state: JobState, **values: Any) -> None:
     """Every later write of a job's row: only by the holder of the lease, only along the table of moves."""
-    if state not in MOVES[JobState.RUNNING]:
+    if JobState.RUNNING not in states_before(state):
         raise ValueError(f"a running job cannot become {state}")
     change: Update = (
         update(Job)

@@ -1,0 +1,47 @@
+"""Trying failed work again: one job at a time for one order, however often it is asked for."""
+
+from pydantic import ValidationError
+from sqlalchemy import Select, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storybook.core.errors import Conflict
+from storybook.domain.jobs import JobKind, JobState
+from storybook.domain.orders import Order, read_order
+from storybook.models import DailyBook, Job
+from storybook.services import jobs
+from storybook.services.quotas import Quotas
+
+
+async def retry(session: AsyncSession, user_id: str, job_id: str, quotas: Quotas) -> Job:
+    """The job that tries the order of a failed one again, whose credit went back when it failed.
+
+    It is the same job for everybody who asks, until it has failed too. Raises Conflict for what has not failed, and
+    for what cannot be tried again.
+    """
+    failed = await jobs.get(session, user_id, job_id)
+    if failed.status != JobState.FAILED:
+        raise Conflict("This has not failed. Only what has failed can be tried again.")
+    if failed.kind == JobKind.PORTRAIT:
+        raise Conflict("The photo was deleted when this failed. Please send it again.")
+    first = failed.retry_of or failed.id
+    order = await _order_of(session, first)
+    again = await session.scalar(select(Job).where(Job.retry_of == first, Job.status != JobState.FAILED))
+    if again is None:
+        again = await jobs.start(session, user_id, JobKind(failed.kind), order, quotas, retry_of=first)
+        await session.execute(update(DailyBook).where(DailyBook.job_id.in_(_tries(first))).values(job_id=again.id))
+    return again
+
+
+async def _order_of(session: AsyncSession, first: str) -> Order:
+    """What was asked for. Its job is locked, so that one at a time decides whether it is tried again."""
+    kind, request = (
+        await session.execute(select(Job.kind, Job.request).where(Job.id == first).with_for_update())
+    ).one()
+    try:
+        return read_order(JobKind(kind), request)
+    except ValidationError as error:
+        raise Conflict("The book that this was for is deleted, so it cannot be tried again.") from error
+
+
+def _tries(first: str) -> Select[str]:
+    return select(Job.id).where(or_(Job.id == first, Job.retry_of == first))
