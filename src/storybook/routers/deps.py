@@ -1,22 +1,38 @@
 """What routes ask for: the process's resources, a transaction, the user, public addresses."""
 
+import hashlib
+import hmac
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, Header, Path, Request, Security
-from fastapi.security import APIKeyHeader
+from fastapi import BackgroundTasks, Depends, Header, Path, Query, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from storybook.core.errors import BadRequest, Invalid
+from storybook.core.errors import (
+    SIGN_IN_AGAIN,
+    BadRequest,
+    Conflict,
+    Invalid,
+    NoBookOfStranger,
+    TokenRequired,
+    Unauthenticated,
+)
+from storybook.core.ids import utc_now
+from storybook.core.settings import AuthMode
 from storybook.domain.values import require_readable
 from storybook.resources import Resources
+from storybook.routers.strangers import meet_stranger
 from storybook.schemas.books import Url
 from storybook.services import accounts
-from storybook.services.accounts import UserRef
+from storybook.services.accounts import Caller, DeviceHolder, Identity, KeyHolder, UserRef
 
 KEY_MIN = 10
 KEY_MAX = 80
+IPV6_PREFIX = 64
 
 
 async def get_resources(request: Request) -> Resources:
@@ -52,41 +68,165 @@ class UserKeyHeader(APIKeyHeader):
         return request.headers.get(self.model.name)
 
 
+class AccessToken(HTTPBearer):
+    """The token of `Authorization: Bearer`; None for another scheme, and without the header."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:  # type: ignore[override]
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else None
+
+
 USER_KEY = UserKeyHeader(
     name="X-User-Key", scheme_name="UserKey", description="The app's own secret key, 10 to 80 characters"
 )
+ACCESS_TOKEN = AccessToken(
+    scheme_name="AccessToken", bearerFormat="JWT", description="An access token of `POST /v1/auth/device`"
+)
 
 
-async def get_key_hash(resources: ResourcesDep, x_user_key: Annotated[str | None, Security(USER_KEY)]) -> bytes:
-    """The hash of the key that the request carries."""
-    if x_user_key is None:
-        raise Invalid("The header X-User-Key is missing.", details={"header": "X-User-Key"})
-    if not KEY_MIN <= len(x_user_key) <= KEY_MAX:
+def read_key(resources: Resources, user_key: str | None) -> KeyHolder | None:
+    """Whoever sent this key. Raises BadRequest for one that is too short or too long."""
+    if user_key is None:
+        return None
+    if not KEY_MIN <= len(user_key) <= KEY_MAX:
         raise BadRequest(f"The header X-User-Key must have {KEY_MIN} to {KEY_MAX} characters.")
-    return accounts.hash_user_key(x_user_key, pepper=resources.pepper)
+    return KeyHolder(accounts.hash_user_key(user_key, pepper=resources.pepper))
 
 
-KeyHash = Annotated[bytes, Depends(get_key_hash)]
+def read_token(resources: Resources, access_token: str | None) -> DeviceHolder | None:
+    """Whoever sent this access token. Raises Unauthenticated for one that is not good any more, or never was."""
+    return None if access_token is None else DeviceHolder(*resources.tokens.read(access_token))
 
 
-async def get_user_id(resources: ResourcesDep, key_hash: KeyHash) -> str:
-    """The user whose key the request carries; a new key is a new user."""
+def read_caller(resources: Resources, access_token: str | None, user_key: str | None) -> Caller:
+    """Whoever sent these: by the access token, or else by the key. Raises a refusal that says what to send."""
+    if device := read_token(resources, access_token):
+        return device
+    holder = read_key(resources, user_key)
+    if resources.settings.auth_mode is AuthMode.TOKEN:
+        raise TokenRequired if holder else Unauthenticated("Please send an access token of POST /v1/auth/device.")
+    if holder is None:
+        raise Invalid("The header X-User-Key is missing.", details={"header": "X-User-Key"})
+    return holder
+
+
+SentKey = Annotated[str | None, Security(USER_KEY)]
+SentToken = Annotated[str | None, Security(ACCESS_TOKEN)]
+
+
+async def get_caller(resources: ResourcesDep, access_token: SentToken, x_user_key: SentKey) -> Caller:
+    return read_caller(resources, access_token, x_user_key)
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
+"""Who the request says it is. Nothing has been looked up: a query with it finds nothing of a caller who is refused."""
+
+
+async def get_address(request: Request, resources: ResourcesDep) -> str | None:
+    """The network that the request comes from, so that it can be counted and not be read: an HMAC.
+
+    An IPv6 customer has a /64. None where it is not known, and on this machine in development.
+    """
+    try:
+        address = ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    if address.is_loopback and not resources.settings.in_production:
+        return None
+    network = ip_network((address, IPV6_PREFIX), strict=False) if address.version == 6 else address
+    return hmac.digest(resources.pepper.encode(), f"network {network}".encode(), hashlib.sha256).hex()
+
+
+AddressDep = Annotated[str | None, Depends(get_address)]
+
+
+async def get_identity(
+    request: Request, resources: ResourcesDep, caller: CallerDep, address: AddressDep
+) -> Identity | None:
+    """Whose key or device the caller comes with; None for a new key, which is counted for its network."""
+    async with resources.database.reading() as session:
+        found = await accounts.identify(session, caller)
+    if found is None:
+        await meet_stranger(request, caller.subject, address)
+    return found
+
+
+IdentityDep = Annotated[Identity | None, Depends(get_identity)]
+
+
+async def get_user_id(resources: ResourcesDep, identity: IdentityDep, caller: CallerDep, address: AddressDep) -> str:
+    """The user who asks; a new key is a new user."""
+    if identity and identity.welcomed:
+        return identity.user_id
     async with resources.database.session() as session:
-        return await accounts.sign_in(session, key_hash)
+        gifts = resources.settings.gifts_per_address
+        return await accounts.admit(session, caller, address=address, gifts_per_address=gifts)
 
 
 UserId = Annotated[str, Depends(get_user_id)]
 """For requests that write."""
 
 
-Reader = Annotated[UserRef, Depends(get_key_hash)]
+async def get_reader(identity: IdentityDep, caller: CallerDep) -> UserRef:
+    """The user who asks; whoever comes with a new key has nothing to read, and is not made a user by asking."""
+    return identity.user_id if identity else caller
+
+
+Reader = Annotated[UserRef, Depends(get_reader)]
 """For requests that read: the user as a part of the query, so that nobody else's rows are ever seen."""
+
+
+async def get_follower(request: Request, caller: CallerDep, address: AddressDep) -> AsyncIterator[Caller]:
+    """For requests that ask all the time: who asks is settled by the one statement that looks for the job."""
+    try:
+        yield caller
+    except NoBookOfStranger:
+        await meet_stranger(request, caller.subject, address)
+        raise
+
+
+Follower = Annotated[Caller, Depends(get_follower, scope="function")]
+
+
+async def get_optional_reader(
+    request: Request, resources: ResourcesDep, access_token: SentToken, x_user_key: SentKey, address: AddressDep
+) -> UserRef | None:
+    """For what everybody may read: None for nobody in particular. Whoever says more is refused where it is not true."""
+    if access_token is None and x_user_key is None:
+        return None
+    caller = read_caller(resources, access_token, x_user_key)
+    return await get_reader(await get_identity(request, resources, caller, address), caller)
+
+
+OptionalReader = Annotated[UserRef | None, Depends(get_optional_reader)]
+
+
+async def refuse_token(request: Request, resources: ResourcesDep) -> None:
+    """For signing in, which takes no token: one that lives for minutes must not become one that lives for months."""
+    if "Authorization" not in request.headers:
+        return
+    device = read_token(resources, await ACCESS_TOKEN(request))
+    if device is None:
+        raise Unauthenticated(f"The header Authorization holds no access token. {SIGN_IN_AGAIN}")
+    async with resources.database.reading() as session:
+        await accounts.require_device(session, device)
+    raise Conflict("This device is signed in. Please go on with its tokens, or sign in with the app's key alone.")
+
+
+async def get_now() -> datetime:
+    return utc_now()
+
+
+NowDep = Annotated[datetime, Depends(get_now)]
 
 IDENTIFIER = "^[A-Za-z0-9_-]{1,60}$"
 JobId = Annotated[str, Path(pattern=IDENTIFIER, examples=["job_20261122_093000_6f1d2c3b4a5968778695"])]
 BookId = Annotated[str, Path(pattern=IDENTIFIER, examples=["book_20261122_093000_6f1d2c3b4a5968778695"])]
 CharacterId = Annotated[str, Path(pattern=IDENTIFIER, examples=["char_20261122_093000_6f1d2c3b4a5968778695"])]
 PageNumber = Annotated[int, Path(ge=1, le=12)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
 async def get_idempotency_key(
