@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -12,12 +12,14 @@ from rich.console import Console
 
 from storybook.cli.doctor import examine
 from storybook.cli.make import Order, make_one
+from storybook.cli.operator import MAX_GRANT, MAX_REASON, give, prove
 from storybook.cli.server import Address, serve_until_told
 from storybook.core.errors import SetupError
 from storybook.core.logs import configure_logs
 from storybook.core.migrations import migrate
 from storybook.core.settings import LogLevel, Settings, load_settings
 from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
+from storybook.domain.values import require_readable
 from storybook.main import api_document
 from storybook.resources import open_database
 from storybook.routers.document import as_text
@@ -80,10 +82,40 @@ def doctor() -> None:
     _run(lambda settings: examine(settings, console))
 
 
+@app.command(name="audit")
+def audit_command(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+) -> None:
+    """Prove the ledger of credits; exit code 1, and a line for each row that is wrong, when it is not right."""
+    _run(lambda settings: prove(settings, console, as_json=as_json), log_level="warning")
+
+
+@app.command()
+def grant(
+    user: Annotated[str, typer.Argument(help="The user's id.")],
+    amount: Annotated[int, typer.Argument(min=1, max=MAX_GRANT, help="How many credits.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the entry. No names, please.")],
+) -> None:
+    """Give credits to a user, and print the new balance."""
+    user, reason = _readable("USER", user), _readable("--reason", reason)
+    _run(lambda settings: give(settings, user, amount, reason, console), log_level="warning")
+
+
 @app.command()
 def openapi() -> None:
     """Print the description of the API that clients are made from."""
     sys.stdout.write(as_text(api_document()))
+
+
+def _readable(name: str, value: str) -> str:
+    """The value in one line; gives up on what cannot be printed, is empty or too long to keep."""
+    try:
+        line = " ".join(require_readable(value).split())
+    except ValueError as error:
+        _give_up(f"{name} {error}")
+    if len(line) > MAX_REASON:
+        _give_up(f"{name} may have at most {MAX_REASON} characters")
+    return line
 
 
 def _run(work: Any, *, log_level: LogLevel | None = None) -> None:
@@ -101,6 +133,6 @@ def _run(work: Any, *, log_level: LogLevel | None = None) -> None:
     sys.exit(code)
 
 
-def _give_up(sentence: str) -> typer.Exit:
+def _give_up(sentence: str) -> NoReturn:
     complaints.print(f"storybook: {' '.join(sentence.split())}", soft_wrap=True, highlight=False, markup=False)
     raise SystemExit(2)

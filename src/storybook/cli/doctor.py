@@ -43,7 +43,7 @@ async def examine(settings: Settings, console: Console) -> int:
 async def _database(settings: Settings) -> Finding:
     where = f"our own PostgreSQL in {settings.storybook_data_dir}" if settings.embedded_database else "DATABASE_URL"
     try:
-        async with open_database(settings):
+        async with open_database(settings, as_guest=True):
             return Finding("database", f"{where}, reachable, tables up to date")
     except SetupError as error:
         return Finding("database", where, str(error))

@@ -13,11 +13,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 
 from storybook.cli.server import Address, say_where, serving
 from storybook.core.errors import SetupError
-from storybook.core.settings import Settings
+from storybook.core.settings import AuthMode, Settings
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.jobs import DONE_SLUG, QUEUED_SLUG, JobState, Step
 from storybook.resources import Resources
-from storybook.services import accounts, credits
+from storybook.services import accounts, credits, devices
 
 POLL_SECONDS = 0.25
 STOP_SECONDS = 30
@@ -45,8 +45,7 @@ async def make_one(settings: Settings, address: Address, order: Order, console: 
     """The exit code: 0 when the book is done and saved."""
     _require_folder(order.out)
     async with serving(settings, address) as (resources, server):
-        user_key = await _user_with_a_credit(resources)
-        headers = {"X-User-Key": user_key}
+        headers = await _user_with_a_credit(resources)
         async with httpx.AsyncClient(base_url=address.url, headers=headers, timeout=60, trust_env=False) as client:
             working = asyncio.create_task(_ask_and_save(client, order, console))
             await asyncio.wait((working, server), return_when=asyncio.FIRST_COMPLETED)
@@ -71,8 +70,8 @@ def _require_folder(out: Path) -> None:
         raise SetupError(f"--out: {out} cannot be used as a folder ({error.strerror}).") from error
 
 
-async def _user_with_a_credit(resources: Resources) -> str:
-    """The key of this machine's own user, who never runs out of credits: the operator is the reader."""
+async def _user_with_a_credit(resources: Resources) -> dict[str, str]:
+    """The headers of this machine's own user, who never runs out of credits: the operator is the reader."""
     file = resources.settings.storybook_data_dir / "user_key"
     if not file.exists():
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -82,8 +81,11 @@ async def _user_with_a_credit(resources: Resources) -> str:
     async with resources.database.session() as session:
         user_id = await accounts.sign_in(session, accounts.hash_user_key(user_key, pepper=resources.pepper))
         if not await credits.balance(session, user_id):
-            await credits.grant(session, user_id, 1)
-    return user_key
+            await credits.grant(session, user_id, 1, "made on this machine")
+        if resources.settings.auth_mode is AuthMode.DEVICE_KEY:
+            return {"X-User-Key": user_key}
+        device = await devices.open_device(session, user_id)
+    return {"Authorization": f"Bearer {resources.tokens.issue(device.bearer)}"}
 
 
 async def _ask_and_save(client: httpx.AsyncClient, order: Order, console: Console) -> int:

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
 
 from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
-from storybook.main import GRACE_SECONDS, create_app
+from storybook.main import GRACE_SECONDS, create_app, settle
 from storybook.resources import Resources, open_resources
 
 
@@ -71,19 +72,27 @@ def listen(address: Address) -> socket.socket:
         ) from error
 
 
+def configure(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How the app is served. Who a request comes from is believed only of the proxies that the settings name."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
 @asynccontextmanager
 async def serving(settings: Settings, address: Address) -> AsyncIterator[tuple[Resources, "asyncio.Task[None]"]]:
     """The API, answering at its address; the task ends when a signal tells it to stop."""
     with listen(address) as sock:
         async with open_resources(settings) as resources:
-            config = uvicorn.Config(
-                create_app(resources),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-            )
-            server = Server(config)
+            app = create_app(resources)
+            await settle(app)
+            server = Server(configure(app, settings))
             task = asyncio.create_task(server.serve(sockets=[sock]), name="server")
             await server.ready.wait()
             try:

@@ -1,33 +1,31 @@
 """Credits. The only writer of balances and of the ledger.
 
-Every change is one conditional update of the balance and one entry of the ledger, in the caller's transaction.
+Every change is one statement, in the caller's transaction: it changes the balance, if there is enough, and enters the
+change in the ledger. The balance stays locked until that transaction ends, so whatever happens to one user's credits
+happens one after another, and the ids of the entries are in that order.
 """
 
-from sqlalchemy import select, update
+from typing import NamedTuple
+
+from sqlalchemy import Integer, Select, String, bindparam, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storybook.core.errors import PaymentRequired, StorybookError
-from storybook.domain.credits import MOVES, PRICES, WELCOME_GIFT, Account, Transaction
+from storybook.core.errors import GiftLater, NotFound, PaymentRequired, StorybookError
+from storybook.domain.credits import CACHED, MOVES, PRICES, WELCOME_GIFT, Transaction
 from storybook.domain.jobs import JobKind
-from storybook.models import CreditTransaction, UserCredits
-
-_COLUMN = {
-    Account.AVAILABLE: UserCredits.credits,
-    Account.HELD: UserCredits.held,
-    Account.SPENT: UserCredits.total_used,
-}
+from storybook.models import CreditTransaction, User, UserCredits
 
 
-async def welcome(session: AsyncSession, user_id: str) -> None:
-    """Opens the account of a new user and gives the welcome gift."""
-    await session.execute(insert(UserCredits).values(user_id=user_id))
-    await _must_move(session, Transaction.GIFT, user_id, WELCOME_GIFT)
+class Balance(NamedTuple):
+    """What a user can spend, what belongs to books under way, and what a store took back after it was spent."""
+
+    available: int
+    held: int
+    owed: int
 
 
-async def grant(session: AsyncSession, user_id: str, amount: int) -> None:
-    """The operator gives `amount` credits."""
-    await _must_move(session, Transaction.GRANT, user_id, amount)
+_BALANCE = (UserCredits.credits, UserCredits.held, UserCredits.owed)
 
 
 async def balance(session: AsyncSession, user_id: str) -> int:
@@ -35,56 +33,187 @@ async def balance(session: AsyncSession, user_id: str) -> int:
     return await session.scalar(select(UserCredits.credits).where(UserCredits.user_id == user_id)) or 0
 
 
+async def open_account(session: AsyncSession, user_id: str) -> None:
+    """Gives a user an account without credits; nothing happens where there is one."""
+    await session.execute(insert(UserCredits).values(user_id=user_id).on_conflict_do_nothing())
+
+
+async def welcome(session: AsyncSession, user_id: str) -> None:
+    """Opens the account of a user, where there is none yet, and gives the one welcome gift.
+
+    Raises IntegrityError for a second gift.
+    """
+    await open_account(session, user_id)
+    await _raise(session, Transaction.GIFT, user_id, WELCOME_GIFT)
+
+
+async def grant(session: AsyncSession, user_id: str, amount: int, reason: str) -> None:
+    """The operator gives `amount` credits. Raises NotFound for somebody without an account."""
+    await _raise(session, Transaction.GRANT, user_id, amount, reference=reason)
+
+
+async def purchase(session: AsyncSession, user_id: str, amount: int, reference: str) -> None:
+    """Credits that were bought. Raises IntegrityError for a payment that was entered before."""
+    await _raise(session, Transaction.PURCHASE, user_id, amount, reference=reference)
+
+
+async def subscription(session: AsyncSession, user_id: str, amount: int, reference: str) -> None:
+    """The credits of one period of a plan. Raises IntegrityError for a payment that was entered before."""
+    await _raise(session, Transaction.SUBSCRIPTION, user_id, amount, reference=reference)
+
+
+async def refund(session: AsyncSession, user_id: str, amount: int, reference: str) -> None:
+    """A store takes `amount` credits back: what can be spent, and the rest as a debt.
+
+    Raises StorybookError for a payment that was taken back before, NotFound for somebody without an account.
+    """
+    available = (await _lock(session, user_id)).available
+    if await _was_taken_back(session, reference):
+        raise StorybookError("this payment was taken back before")
+    taken = min(amount, available)
+    if taken:
+        await _must_move(session, Transaction.REFUND, user_id, taken, reference=reference)
+    if owed := amount - taken:
+        await _must_move(session, Transaction.DEBT, user_id, owed, reference=reference)
+
+
 async def hold(session: AsyncSession, user_id: str, job_id: str, kind: JobKind) -> None:
     """Sets the price of a job aside; raises PaymentRequired when there is not enough."""
     price = PRICES[kind]
-    if price and not await _move(session, Transaction.HOLD, user_id, price, job_id):
-        raise PaymentRequired(
-            "You have no credits left. Please add credits to make another book.", details={"required": price}
+    if price and await _move(session, Transaction.HOLD, user_id, price, job_id=job_id) is None:
+        if await session.scalar(select(User.welcomed).where(User.id == user_id)):
+            raise PaymentRequired(
+                "You have no credits left. Please add credits to make another book.", details={"required": price}
+            )
+        raise GiftLater(
+            "Many new users came from your network today, so your free books are still to come. "
+            "Please try again tomorrow, or add credits.",
+            details={"required": price},
         )
 
 
-async def capture(session: AsyncSession, user_id: str, job_id: str, kind: JobKind) -> None:
-    """Spends what was held for a job, because it is done."""
-    if price := PRICES[kind]:
-        await _must_move(session, Transaction.CAPTURE, user_id, price, job_id)
+async def capture(session: AsyncSession, user_id: str, job_id: str) -> None:
+    """Spends what was held for a job, because it is done; raises when that has ended already."""
+    if held := await _held_for(session, user_id, job_id):
+        await _must_move(session, Transaction.CAPTURE, user_id, held, job_id=job_id)
 
 
-async def release(session: AsyncSession, user_id: str, job_id: str, kind: JobKind) -> None:
-    """Gives back what was held for a job, because it failed."""
-    if price := PRICES[kind]:
-        await _must_move(session, Transaction.RELEASE, user_id, price, job_id)
+async def release(session: AsyncSession, user_id: str, job_id: str) -> None:
+    """Gives back what was held for a job, because it failed; raises when that has ended already."""
+    if held := await _held_for(session, user_id, job_id):
+        await _raise(session, Transaction.RELEASE, user_id, held, job_id=job_id)
+
+
+async def close(session: AsyncSession, user_id: str) -> None:
+    """Closes the account: what is left is lost, a debt is written off, the entries stay.
+
+    Every hold has to be ended before. Raises NotFound for somebody without an account.
+    """
+    left = await _lock(session, user_id)
+    if left.held:
+        raise StorybookError("an account cannot be closed while credits are held for a book")
+    if left.available:
+        await _must_move(session, Transaction.CLOSE, user_id, left.available)
+    if left.owed:
+        await _must_move(session, Transaction.WRITE_OFF, user_id, left.owed)
+    await session.execute(delete(UserCredits).where(UserCredits.user_id == user_id))
+
+
+async def _lock(session: AsyncSession, user_id: str) -> Balance:
+    row = await session.execute(select(*_BALANCE).where(UserCredits.user_id == user_id).with_for_update())
+    if (found := row.one_or_none()) is None:
+        raise NotFound("There is no such user.")
+    return Balance(*found)
+
+
+async def _was_taken_back(session: AsyncSession, reference: str) -> bool:
+    """Asked under the lock: no index can tell, because one refund may be all taken and the next one all owed."""
+    entry = select(CreditTransaction.id).where(
+        CreditTransaction.transaction_type.in_((Transaction.REFUND, Transaction.DEBT)),
+        CreditTransaction.reference == reference,
+    )
+    return await session.scalar(entry.limit(1)) is not None
+
+
+async def _held_for(session: AsyncSession, user_id: str, job_id: str) -> int:
+    """What was set aside for a job at the price of that day; 0 for a job that costs nothing."""
+    entry = select(CreditTransaction.amount).where(
+        CreditTransaction.transaction_type == Transaction.HOLD,
+        CreditTransaction.job_id == job_id,
+        CreditTransaction.user_id == user_id,
+    )
+    return await session.scalar(entry) or 0
+
+
+async def _raise(
+    session: AsyncSession,
+    transaction: Transaction,
+    user_id: str,
+    amount: int,
+    *,
+    job_id: str | None = None,
+    reference: str | None = None,
+) -> None:
+    """Raises what can be spent, after a debt is settled."""
+    after = await _must_move(session, transaction, user_id, amount, job_id=job_id, reference=reference)
+    if after.owed:
+        await _must_move(session, Transaction.SETTLE, user_id, min(after.available, after.owed))
 
 
 async def _must_move(
-    session: AsyncSession, transaction: Transaction, user_id: str, amount: int, job_id: str | None = None
-) -> None:
-    if not await _move(session, transaction, user_id, amount, job_id):
-        raise StorybookError(f"the ledger has nothing to {transaction} for this user")
+    session: AsyncSession,
+    transaction: Transaction,
+    user_id: str,
+    amount: int,
+    *,
+    job_id: str | None = None,
+    reference: str | None = None,
+) -> Balance:
+    after = await _move(session, transaction, user_id, amount, job_id=job_id, reference=reference)
+    if after:
+        return after
+    await _lock(session, user_id)
+    raise StorybookError(f"the ledger has nothing to {transaction} for this user")
 
 
 async def _move(
-    session: AsyncSession, transaction: Transaction, user_id: str, amount: int, job_id: str | None = None
-) -> bool:
-    """Moves credits between two accounts; False, and nothing written, when the source holds too little."""
-    source, target = MOVES[transaction]
-    change = update(UserCredits).where(UserCredits.user_id == user_id)
-    if source in _COLUMN:
-        change = change.where(_COLUMN[source] >= amount).values({_COLUMN[source]: _COLUMN[source] - amount})
-    if target in _COLUMN:
-        change = change.values({_COLUMN[target]: _COLUMN[target] + amount})
-    left = await session.scalar(change.returning(UserCredits.credits))
-    if left is None:
-        return False
-    await session.execute(
-        insert(CreditTransaction).values(
-            user_id=user_id,
-            job_id=job_id,
-            transaction_type=transaction,
-            source=source,
-            target=target,
-            amount=amount,
-            balance_after=left,
-        )
-    )
-    return True
+    session: AsyncSession,
+    transaction: Transaction,
+    user_id: str,
+    amount: int,
+    *,
+    job_id: str | None = None,
+    reference: str | None = None,
+) -> Balance | None:
+    """Moves credits between two accounts; None, and nothing written, when there is too little."""
+    values = {"user": user_id, "moved": amount, "job": job_id, "why": reference}
+    after = (await session.execute(_STATEMENTS[transaction], values)).one_or_none()
+    return Balance(*after) if after else None
+
+
+def _statement(transaction: Transaction) -> Select[int, int, int]:
+    """Changes the balance, where there is enough, and enters that in the ledger; selects the balance after it."""
+    move = MOVES[transaction]
+    moved = bindparam("moved", type_=Integer)
+    change = update(UserCredits).where(UserCredits.user_id == bindparam("user", type_=String))
+    for account, coming in ((move.source, -moved), (move.target, moved)):
+        if account in CACHED:
+            name, sign = CACHED[account]
+            column = getattr(UserCredits, name)
+            change = change.where(column + sign * coming >= 0).values({column: column + sign * coming})
+    changed = change.returning(UserCredits.user_id, *_BALANCE).cte("changed")
+    entry = {
+        CreditTransaction.user_id: changed.c.user_id,
+        CreditTransaction.job_id: bindparam("job", type_=String),
+        CreditTransaction.transaction_type: literal(transaction.value),
+        CreditTransaction.source: literal(move.source.value),
+        CreditTransaction.target: literal(move.target.value),
+        CreditTransaction.amount: moved,
+        CreditTransaction.balance_after: changed.c.credits,
+        CreditTransaction.reference: bindparam("why", type_=String),
+    }
+    entered = insert(CreditTransaction).from_select(list(entry), select(*entry.values())).cte("entered")
+    return select(*(changed.c[column.key] for column in _BALANCE)).add_cte(entered)
+
+
+_STATEMENTS = {transaction: _statement(transaction) for transaction in Transaction}
