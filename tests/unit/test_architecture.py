@@ -1,12 +1,14 @@
 """The house rules that can be measured."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
 
+from storybook.core import errors
 from storybook.domain.jobs import Step
 from storybook.routers import books, health, library
 
@@ -61,6 +63,12 @@ def test_every_route_says_what_it_answers(router: object) -> None:
         assert route.response_model or 200 in route.responses, route.path
         assert route.summary
         assert route.description
+
+
+def test_the_errors_that_their_tree_shows_are_there() -> None:
+    shown = re.findall(r"(?:── |· )([A-Z]\w+)", errors.__doc__ or "")
+    assert len(shown) > 10
+    assert [name for name in shown if not hasattr(errors, name)] == []
 
 
 def test_the_product_speaks_of_itself_alone() -> None:

@@ -10,6 +10,7 @@ from storybook.core.settings import Settings, load_settings
 SAFE = {
     "ENVIRONMENT": "production",
     "USER_KEY_PEPPER": "a long secret",
+    "ACCESS_TOKEN_SECRET": "another secret of 32 characters!",
     "DATABASE_URL": "postgresql://user:secret@localhost/storybook",
     "LLM_PROVIDER": "studio",
     "IMAGE_PROVIDER": "studio",
@@ -47,6 +48,13 @@ def test_production_refuses_to_start_without(environment: pytest.MonkeyPatch, mi
         if name != missing:
             environment.setenv(name, value)
     with pytest.raises(SetupError, match=missing):
+        load_settings()
+
+
+def test_production_refuses_a_secret_that_can_be_guessed(environment: pytest.MonkeyPatch) -> None:
+    for name, value in (SAFE | {"ACCESS_TOKEN_SECRET": "s" * 31}).items():
+        environment.setenv(name, value)
+    with pytest.raises(SetupError, match="ACCESS_TOKEN_SECRET has fewer than 32 characters"):
         load_settings()
 
 

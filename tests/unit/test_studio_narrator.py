@@ -1,8 +1,8 @@
 """The studio's narrator: what it says, in which order and when, and that phones can play it."""
 
 import pickle
-import subprocess
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -203,21 +203,25 @@ def test_any_text_is_playable_or_refused(text: str, language: Language) -> None:
     assert reason in {"", "The narrator cannot read the script of this text."}
 
 
-def test_a_voice_that_fails_is_a_providers_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+HELLO = [booth.Line("hello", 150, 50, 50)]
+
+
+def test_a_voice_that_fails_is_a_providers_failure(tmp_path: Path) -> None:
     with pytest.raises(ProviderError, match="has no voice of-nobody"):
-        booth.record([booth.Line("hello", 150, 50, 50)], "of-nobody")
-    monkeypatch.setattr(booth, "_PATIENCE_SECONDS", 0.0001)
+        booth.record(HELLO, "of-nobody")
+    sleeper = tmp_path / "sleeper.py"
+    sleeper.write_text("import time; time.sleep(60)")
     with pytest.raises(ProviderError, match="took too long") as failure:
-        read_aloud("hello")
+        booth.record(HELLO, delivery.voice(Language.EN), booth.Voice(sleeper, seconds=0.2))
     assert failure.value.retryable
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\n", b'{"sample_rate": 22050, "takes": [{"samples": 9}]}\n'])
-def test_an_answer_that_makes_no_sense_is_a_providers_failure(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> None:
-    done = subprocess.CompletedProcess([], 0, stdout=answer, stderr=b"")
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+def test_an_answer_that_makes_no_sense_is_a_providers_failure(tmp_path: Path, answer: bytes) -> None:
+    babbler = tmp_path / "babbler.py"
+    babbler.write_text(f"import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write({answer!r})")
     with pytest.raises(ProviderError, match="makes no sense"):
-        read_aloud("hello")
+        booth.record(HELLO, delivery.voice(Language.EN), booth.Voice(babbler))
 
 
 async def test_it_speaks_in_a_worker_process() -> None:

@@ -1,0 +1,1 @@
+"""The app stores, which alone can prove that something was paid."""
