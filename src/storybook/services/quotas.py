@@ -1,0 +1,130 @@
+"""How much a user may have made, how much everybody together, and how many gifts go to one network.
+
+Each rule is exact however many requests arrive at once. What it refuses raises, and nothing is written.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Self
+
+from sqlalchemy import ColumnElement, Date, Interval, cast, delete, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storybook.core.errors import DailyBooksReached, ErrorCode, PendingBooksReached, PendingWorkReached, ServiceFull
+from storybook.core.settings import Settings
+from storybook.domain.jobs import JobKind, JobState
+from storybook.models import GiftCount, Job, UserCredits
+
+DAY = timedelta(hours=24)
+PENDING_WORK_PER_USER = 20
+LOOK_AGAIN_SECONDS = 30
+KEPT_GIFT_DAYS = 2
+
+_PENDING = Job.status.in_((JobState.QUEUED, JobState.RUNNING))
+_IN_ALL = func.hashtextextended("pending books of all users", 0)
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """`pending_work` bounds what is made for a user without a price: pages again, voices, characters from photos."""
+
+    books_per_day: int
+    pending_books: int
+    pending_books_in_all: int
+    pending_work: int = PENDING_WORK_PER_USER
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            books_per_day=settings.books_per_day,
+            pending_books=settings.pending_books_per_user,
+            pending_books_in_all=settings.pending_books,
+        )
+
+
+async def require_room(session: AsyncSession, user_id: str, kind: JobKind, quotas: Quotas) -> None:
+    """Raises when the user's newest job, which is in the transaction already, is one too many.
+
+    The user's jobs are counted under the lock of the user's credits, and those of all users under a lock that is
+    taken last and held until the transaction ends.
+    """
+    await session.execute(select(UserCredits.user_id).where(UserCredits.user_id == user_id).with_for_update())
+    if kind is not JobKind.BOOK:
+        await _require_room_for_work(session, user_id, quotas.pending_work)
+        return
+    await _require_room_for_books(session, user_id, quotas)
+    await session.execute(select(func.pg_advisory_xact_lock(_IN_ALL)))
+    pending = await session.scalar(select(func.count()).where(_PENDING, Job.kind == JobKind.BOOK)) or 0
+    if pending > quotas.pending_books_in_all:
+        raise ServiceFull(
+            "Many books are being made right now. Please try again in a moment.", retry_after=LOOK_AGAIN_SECONDS
+        )
+
+
+async def _require_room_for_books(session: AsyncSession, user_id: str, quotas: Quotas) -> None:
+    """Books that failed do not count, nor do those that were stopped before anybody had begun to make them."""
+    stopped_at_work = (Job.error_code == ErrorCode.CANCELLED) & (Job.fence > 0)
+    counts = (Job.status != JobState.FAILED) | stopped_at_work
+    today = (Job.created_at > func.now() - literal(DAY, Interval)) & counts
+    until_free = func.min(Job.created_at).filter(today) + literal(DAY, Interval) - func.now()
+    pending, ordered, wait = (
+        await session.execute(
+            select(
+                func.count().filter(_PENDING), func.count().filter(today), func.ceil(func.extract("epoch", until_free))
+            ).where(Job.user_id == user_id, Job.kind == JobKind.BOOK, or_(_PENDING, today))
+        )
+    ).one()
+    if ordered > quotas.books_per_day:
+        raise DailyBooksReached(
+            f"You have ordered {quotas.books_per_day} books in 24 hours. Please make the next one later.",
+            details={"limit": quotas.books_per_day},
+            retry_after=max(1, int(wait)),
+        )
+    if pending > quotas.pending_books:
+        raise PendingBooksReached(
+            f"{quotas.pending_books} of your books are still being made. Please wait until one of them is done.",
+            details={"limit": quotas.pending_books},
+            retry_after=LOOK_AGAIN_SECONDS,
+        )
+
+
+async def _require_room_for_work(session: AsyncSession, user_id: str, at_most: int) -> None:
+    pending = select(func.count()).where(Job.user_id == user_id, Job.kind != JobKind.BOOK, _PENDING)
+    if (await session.scalar(pending) or 0) > at_most:
+        raise PendingWorkReached(
+            "Several pages, voices or characters are still being made for you. Please wait until one of them is done.",
+            details={"limit": at_most},
+            retry_after=LOOK_AGAIN_SECONDS,
+        )
+
+
+async def may_welcome(session: AsyncSession, address: str | None, per_day: int) -> bool:
+    """Counts a welcome gift for a network today (UTC); False, and nothing counted, when it has had all of today's.
+
+    An address of None is not limited.
+    """
+    if address is None:
+        return True
+    if per_day < 1:
+        return False
+    given = await session.scalar(
+        insert(GiftCount)
+        .values(address=address, day=_today(), given=1)
+        .on_conflict_do_update(
+            index_elements=[GiftCount.address, GiftCount.day],
+            set_={"given": GiftCount.given + 1},
+            where=GiftCount.given < per_day,
+        )
+        .returning(GiftCount.given)
+    )
+    return given is not None
+
+
+async def forget_old_gifts(session: AsyncSession) -> None:
+    """Removes the counts of days that are over."""
+    await session.execute(delete(GiftCount).where(GiftCount.day <= _today() - KEPT_GIFT_DAYS))
+
+
+def _today() -> ColumnElement[date]:
+    return cast(func.timezone("UTC", func.now()), Date)
