@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
@@ -18,15 +19,35 @@ from storybook.core.logs import configure_logs
 from storybook.core.migrations import migrate
 from storybook.core.notifications import Notifications
 from storybook.core.settings import Settings
+from storybook.core.tokens import AccessTokens
+from storybook.domain.purchases import Store
 from storybook.main import create_app
 from storybook.models import Character
 from storybook.providers.registry import Providers
 from storybook.resources import Resources
 from storybook.services import accounts
+from storybook.services.limits_redis import open_limiter
+from storybook.services.quotas import Quotas
 from storybook.storage.files import FileStorage
+from storybook.stores.development import DevelopmentStore
+from storybook.stores.registry import Stores
 from tests.fakes import FakeAuthor, FakeNarrator, FakePainter, FakeScreen, FakeSight, sheet
+from tests.receipts import RECEIPT_KEY
 
 USER_KEY = "a-key-of-a-user"
+# How long an example takes says more about the machine than about the product.
+hypothesis.settings.register_profile("storybook", deadline=None)
+hypothesis.settings.load_profile("storybook")
+ROOMY = Quotas(books_per_day=10_000, pending_books=10_000, pending_books_in_all=10_000, pending_work=10_000)
+NO_LIMITS = {
+    "rate_limit_requests": 100_000,
+    "rate_limit_reads": 100_000,
+    "rate_limit_polls": 100_000,
+    "books_per_day": 10_000,
+    "pending_books_per_user": 10_000,
+    "pending_books": 10_000,
+}
+"""Settings for tests that ask faster than any family does."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -103,6 +124,7 @@ def settings(tmp_path: Path) -> Settings:
         lease_seconds=3,
         heartbeat_seconds=1,
         public_url="http://testserver",
+        **NO_LIMITS,
     )
 
 
@@ -154,7 +176,10 @@ async def resources(
     providers = Providers(author, painter, narrator, sight, screen)
     notifications = Notifications(database.url)
     async with notifications.listening():
-        yield Resources(settings, database, storage, cpu, providers, notifications, pepper="a pepper")
+        tokens, limiter = AccessTokens("a secret"), open_limiter(settings, database)
+        stores = Stores({Store.DEVELOPMENT: DevelopmentStore(RECEIPT_KEY)}, sandbox=True)
+        yield Resources(settings, database, storage, cpu, providers, notifications, "a pepper", tokens, limiter, stores)
+        await limiter.close()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from storybook.domain.story import Actor, CastMember, Role, Scene, StoryDraft, S
 from storybook.providers.base import (
     PictureCheck,
     PictureRequest,
+    Revision,
     RewriteRequest,
     SheetRequest,
     SightRequest,
@@ -22,6 +23,7 @@ from storybook.providers.base import (
     TextCheck,
 )
 
+NOT_UNDERSTOOD = "Xyzzy"
 SENTENCES = {
     "en": ["Luna the fox walks on.", "She sees a small light.", "She smiles."],
     "ko": ["여우 루나가 걸어가요.", "작은 빛이 보여요.", "루나가 웃어요."],
@@ -62,6 +64,13 @@ def draft_for(request: StoryRequest) -> StoryDraft:
     )
 
 
+def _staged(request: RewriteRequest) -> StoryPage:
+    """The page with the wish as one more of the scene's things."""
+    page = request.draft.pages[request.page_number - 1]
+    wished = (*page.scene.props, *([request.feedback] if request.feedback else []))
+    return page.model_copy(update={"scene": page.scene.model_copy(update={"props": wished})})
+
+
 def png(width: int, height: int, shade: int) -> bytes:
     """A plain PNG of one shade."""
 
@@ -88,11 +97,14 @@ class FakeAuthor:
             raise self.errors.pop(0)
         return self.change(draft_for(request))
 
-    async def rewrite_page(self, request: RewriteRequest) -> StoryPage:
+    async def rewrite_page(self, request: RewriteRequest) -> Revision:
         self.rewrites.append(request)
-        page = request.draft.pages[request.page_number - 1]
+        page = _staged(request)
         told = f"{request.feedback or 'Anew'}, the fox walks. The moon smiles."
-        return page.model_copy(update={"text": told if request.draft.language == "en" else page.text})
+        return Revision(page=page.model_copy(update={"text": told if request.draft.language == "en" else page.text}))
+
+    async def restage_page(self, request: RewriteRequest) -> Revision:
+        return Revision(page=_staged(request), understood=request.feedback != NOT_UNDERSTOOD)
 
     async def design_cast(self, request: SheetRequest) -> CastSheet:
         self.casts.append(request)

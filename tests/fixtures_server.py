@@ -13,10 +13,14 @@ from storybook.core.cpu import CpuPool
 from storybook.core.database import Database
 from storybook.core.notifications import Notifications
 from storybook.core.settings import Settings
+from storybook.core.tokens import AccessTokens
 from storybook.main import create_app
 from storybook.providers.registry import Providers
 from storybook.resources import Resources
+from storybook.services.limits_redis import open_limiter
 from storybook.storage.files import FileStorage
+from storybook.stores.registry import Stores
+from tests.conftest import NO_LIMITS
 from tests.fakes import FakeAuthor, FakeNarrator, FakePainter, FakeScreen, FakeSight
 
 Prepare = Callable[[Resources], Awaitable[None]]
@@ -28,14 +32,18 @@ def serving(database_url: str, folder: Path, cpu: CpuPool, prepare: Prepare) -> 
     started: Future[tuple[str, uvicorn.Server]] = Future()
 
     async def run() -> None:
-        settings = Settings(_env_file=None, storybook_data_dir=folder, sweep_seconds=1)
+        settings = Settings(_env_file=None, storybook_data_dir=folder, sweep_seconds=1, **NO_LIMITS)
         database = Database.connect(database_url, pool_size=10)
         storage = FileStorage(folder / "assets", "")
         await storage.check()
         notifications = Notifications(database.url)
         providers = Providers(FakeAuthor(), FakePainter(), FakeNarrator(), FakeSight(), FakeScreen())
         async with notifications.listening():
-            resources = Resources(settings, database, storage, cpu, providers, notifications, pepper="a pepper")
+            tokens, limiter = AccessTokens("a secret"), open_limiter(settings, database)
+            stores = Stores({}, sandbox=True)
+            resources = Resources(
+                settings, database, storage, cpu, providers, notifications, "a pepper", tokens, limiter, stores
+            )
             await prepare(resources)
             server = uvicorn.Server(uvicorn.Config(create_app(resources), port=0, log_config=None, access_log=False))
             task = asyncio.create_task(server.serve())

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
 from storybook.core.cpu import CpuPool
@@ -16,10 +17,15 @@ from storybook.core.errors import SetupError, StorageError
 from storybook.core.migrations import is_current, migrate
 from storybook.core.notifications import Notifications
 from storybook.core.settings import Settings
+from storybook.core.tokens import AccessTokens
 from storybook.providers.registry import Providers, make_providers
+from storybook.services.limits import CallLimits
+from storybook.services.limits_redis import open_limiter
 from storybook.storage.base import Storage
 from storybook.storage.files import FileStorage
 from storybook.storage.s3 import S3Storage
+from storybook.stores.http import open_client
+from storybook.stores.registry import Stores, make_stores
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,9 @@ class Resources:
     providers: Providers
     notifications: Notifications
     pepper: str
+    tokens: AccessTokens
+    limiter: CallLimits
+    stores: Stores
 
 
 @asynccontextmanager
@@ -40,6 +49,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         cpu = CpuPool(settings.cpu_workers)
         stack.callback(cpu.close)
         providers = make_providers(settings, cpu)
+        stores = make_stores(settings, await stack.enter_async_context(open_client()))
         database = await stack.enter_async_context(open_database(settings))
         storage = make_storage(settings)
         stack.push_async_callback(storage.close)
@@ -47,19 +57,31 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             await storage.check()
         except StorageError as error:
             raise SetupError(str(error)) from error
-        pepper = settings.user_key_pepper.get_secret_value() or _own_pepper(settings.storybook_data_dir)
+        pepper = _secret(settings.user_key_pepper, settings.storybook_data_dir / "user_key_pepper")
+        tokens = AccessTokens(
+            _secret(settings.access_token_secret, settings.storybook_data_dir / "access_token_secret"),
+            settings.access_token_secret_previous.get_secret_value(),
+        )
+        limiter = open_limiter(settings, database)
+        stack.push_async_callback(limiter.close)
         notifications = Notifications(database.url)
         await stack.enter_async_context(notifications.listening())
-        yield Resources(settings, database, storage, cpu, providers, notifications, pepper)
+        yield Resources(settings, database, storage, cpu, providers, notifications, pepper, tokens, limiter, stores)
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, must_be_current: bool = True) -> AsyncIterator[Database]:
-    """The database of the settings. Our own one is started and migrated; another one must be there already."""
+async def open_database(
+    settings: Settings, *, must_be_current: bool = True, as_guest: bool = False
+) -> AsyncIterator[Database]:
+    """The database of the settings. Our own one is started and migrated; another one must be there already.
+
+    A guest comes to our own one also while another process of ours runs it.
+    """
     async with AsyncExitStack() as stack:
         url = settings.database_url
         if settings.embedded_database:
-            embedded = EmbeddedPostgres.start(settings.storybook_data_dir)
+            running = EmbeddedPostgres.visit(settings.storybook_data_dir) if as_guest else None
+            embedded = running or EmbeddedPostgres.start(settings.storybook_data_dir)
             stack.callback(embedded.stop)
             url = embedded.url
         database = Database.connect(url, pool_size=settings.database_pool_size)
@@ -92,11 +114,12 @@ def make_storage(settings: Settings) -> Storage:
     )
 
 
-def _own_pepper(data_dir: Path) -> str:
-    """The secret that user keys are hashed with on this machine; made once and kept."""
-    file = data_dir / "user_key_pepper"
+def _secret(given: SecretStr, file: Path) -> str:
+    """The secret of the settings, or else one of this machine's own: made once and kept in the file."""
+    if secret := given.get_secret_value():
+        return secret
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as out:

@@ -1,11 +1,15 @@
 """Bad input is refused early, in one form, with nothing written and nothing lost."""
 
 import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from storybook.main import create_app
+from storybook.resources import Resources
 from tests.api.conftest import SPEC
 
 MEGABYTE = "x" * 1_000_000
@@ -136,10 +140,68 @@ async def test_what_is_no_request_is_refused(client: httpx.AsyncClient, rows: An
     assert await nothing_written(rows)
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
-async def test_what_is_no_json_is_refused(client: httpx.AsyncClient, kind: str) -> None:
-    answer = await client.post("/v1/books", content=with_changes({}), headers={"Content-Type": kind})
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "image/png"])
+@pytest.mark.parametrize(("path", "wanted"), [("/v1/books", "json"), ("/v1/characters/from-photo", "multipart")])
+async def test_what_comes_as_another_kind_is_refused(
+    client: httpx.AsyncClient, path: str, kind: str, wanted: str
+) -> None:
+    answer = await client.post(path, content=with_changes({}), headers={"Content-Type": kind})
+    assert_refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    assert wanted in answer.json()["error"]["message"]
+
+
+INSIDES = ("value error", "uploadfile", "tuple", "validation", "<class", "pattern", "pydantic", "valid list", "input")
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_a_refusal_says_what_is_wrong_and_nothing_of_the_inside(client: httpx.AsyncClient, case: str) -> None:
+    answer = (await post(client, with_changes(BAD[case]))).json()
+    said = " ".join([answer["error"]["message"], *(problem["msg"] for problem in answer["detail"])]).lower()
+    assert not [word for word in INSIDES if word in said]
+
+
+async def test_a_photo_that_is_a_text_is_refused_in_plain_words(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/characters/from-photo", files={"photo": (None, "text")})
     assert_refused(answer, 422, "VALIDATION_ERROR")
+    assert answer.json()["error"]["message"] == "photo must be a file."
+
+
+SITE = {"Origin": "https://app.example"}
+
+
+@pytest.fixture
+async def site(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
+    """The app as a page of another site reaches it."""
+    settings = resources.settings.model_copy(update={"cors_origins": ("https://app.example",)})
+    app = create_app(replace(resources, settings=settings))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=SITE) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("path", ["/v1/nowhere", "/v1/library"])
+async def test_another_site_can_read_refusals_too(site: httpx.AsyncClient, path: str) -> None:
+    answer = await site.get(path)
+    assert answer.status_code >= 400
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert {"X-Request-ID", "Retry-After"} <= set(answer.headers["access-control-expose-headers"].split(", "))
+
+
+@pytest.mark.parametrize("wish", ["X-User-Key", "X-Idempotency-Key", "Last-Event-ID", "X-Request-ID", "Authorization"])
+async def test_another_site_may_send_what_the_api_reads(site: httpx.AsyncClient, wish: str) -> None:
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": wish}
+    answer = await site.options("/v1/books/job_1/events", headers=asked)
+    assert answer.status_code == 200
+    assert wish.lower() in answer.headers["access-control-allow-headers"].lower()
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_site_that_is_not_listed_is_not_let_in(site: httpx.AsyncClient) -> None:
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET"}
+    answer = await site.options("/v1/library", headers=asked)
+    assert answer.status_code == 400
+    assert "access-control-allow-origin" not in answer.headers
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_a_body_over_the_limit_is_refused_before_it_is_read(client: httpx.AsyncClient) -> None:

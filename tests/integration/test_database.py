@@ -5,7 +5,6 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from storybook.core import database as module
 from storybook.core.database import Database
 
 MINE = text("SELECT pg_backend_pid()")
@@ -32,17 +31,16 @@ async def test_a_connection_is_used_again(database: Database) -> None:
     assert await pid(database) == await pid(database)
 
 
-@pytest.mark.parametrize("idle_seconds", [0.0, 60.0])
-async def test_a_lost_connection_is_replaced(
-    database: Database, monkeypatch: pytest.MonkeyPatch, idle_seconds: float
-) -> None:
-    monkeypatch.setattr(module, "IDLE_SECONDS", idle_seconds)
-    first = await pid(database)
-    assert await pid(database) == first
-    await lose_all(database)
-    assert await pid(database) != first
-    async with database.session() as session:
+@pytest.mark.parametrize("trusted_seconds", [0.0, 60.0])
+async def test_a_lost_connection_is_replaced(database: Database, trusted_seconds: float) -> None:
+    opened = Database.connect(database.url, pool_size=1, trusted_seconds=trusted_seconds)
+    first = await pid(opened)
+    assert await pid(opened) == first
+    await lose_all(opened)
+    assert await pid(opened) != first
+    async with opened.session() as session:
         assert await session.scalar(text("SELECT 1")) == 1
+    await opened.close()
 
 
 async def test_reading_opens_no_transaction(database: Database) -> None:

@@ -98,6 +98,10 @@ def test_it_goes_on_serving_and_a_second_one_says_in_one_line_why_it_cannot(
     assert httpx.get(f"{serving}/docs").status_code == 200
     key = (checkout / ".data" / "user_key").read_text()
     assert httpx.get(f"{serving}/v1/library", headers={"X-User-Key": key}).json()["total"] >= 1
+    audit = subprocess.run(
+        ["storybook", "audit"], cwd=checkout, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (audit.returncode, audit.stdout[:9]) == (0, "All right"), audit.stderr
     same_port = demo(checkout, environment, "--once", "--port", serving.rsplit(":", 1)[1])
     same_data = demo(checkout, environment, "--once", "--port", str(free_port()))
     for refused, reason in ((same_port, "Port"), (same_data, "Another storybook")):

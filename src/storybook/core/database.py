@@ -9,7 +9,9 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-IDLE_SECONDS = 5.0
+TRUSTED_SECONDS = 5.0
+WAIT_SECONDS = 20.0
+"""For a free connection: clients give up after 30."""
 
 
 class Database:
@@ -22,16 +24,19 @@ class Database:
         self._readers = async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     @classmethod
-    def connect(cls, url: str, *, pool_size: int) -> "Database":
-        """Opens nothing yet: connections are made when they are first needed, and replaced when they are lost."""
+    def connect(cls, url: str, *, pool_size: int, trusted_seconds: float = TRUSTED_SECONDS) -> "Database":
+        """Opens nothing yet: connections are made when they are first needed, and replaced when they are lost.
+
+        One that was used less than `trusted_seconds` ago is taken to be there unless its socket is closed.
+        """
         engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=WAIT_SECONDS,
             connect_args={"timeout": 5, "server_settings": {"timezone": "UTC", "application_name": "storybook"}},
         )
-        _replace_lost_connections(engine)
+        _replace_lost_connections(engine, trusted_seconds)
         return cls(engine)
 
     @asynccontextmanager
@@ -55,7 +60,7 @@ class Database:
         await self.engine.dispose()
 
 
-def _replace_lost_connections(engine: AsyncEngine) -> None:
+def _replace_lost_connections(engine: AsyncEngine, trusted_seconds: float) -> None:
     """A closed socket is seen at once; asking the server takes three round trips, so only the idle are asked."""
     dialect = engine.sync_engine.dialect
 
@@ -64,7 +69,7 @@ def _replace_lost_connections(engine: AsyncEngine) -> None:
 
     def check(connection: Any, record: Any, _: Any) -> None:
         idle = time.monotonic() - record.info.get("used", 0.0)
-        if connection.driver_connection.is_closed() or (idle > IDLE_SECONDS and not _answers(connection)):
+        if connection.driver_connection.is_closed() or (idle > trusted_seconds and not _answers(connection)):
             raise DisconnectionError
 
     def _answers(connection: Any) -> bool:

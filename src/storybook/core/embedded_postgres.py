@@ -122,6 +122,16 @@ class EmbeddedPostgres:
         os.register_at_fork(after_in_child=database._forget)
         return database
 
+    @classmethod
+    def visit(cls, data_dir: Path) -> Self | None:
+        """The server that another process runs on this folder, or None; it goes on when the guest leaves."""
+        guest = cls(data_dir.expanduser().resolve(), durable=True)
+        pid = postmaster(guest._cluster)
+        if pid is None or status(guest._cluster)[-1:] != ["ready"] or not serves(pid, guest._cluster):
+            return None
+        guest._name_the_url()
+        return guest
+
     def stop(self) -> None:
         """Stops the server (open transactions are rolled back) and lets the folder go. Does nothing the second time."""
         if os.getpid() != self._owner_pid:
@@ -155,6 +165,9 @@ class EmbeddedPostgres:
             self._launch(programs, account, server_lock)
         finally:
             os.close(server_lock)  # from here on only the server's own processes hold it
+        self._name_the_url()
+
+    def _name_the_url(self) -> None:
         self.url = f"postgresql+asyncpg://{_ROLE}@/{_DATABASE}?host={quote(str(self._reachable_folder()), safe='/')}"
 
     def _take_over(self) -> int:

@@ -2,7 +2,7 @@
 
 StorybookError
 ├── ApiError               answered over HTTP as `{detail, error{code, message, details}, request_id}`
-│   ├── NotFound · Invalid · Unauthenticated · Forbidden · PaymentRequired · Conflict · Unavailable ...
+│   └── NotFound · Invalid · BadRequest · Unauthenticated · PaymentRequired · Conflict · Unavailable, and closer kinds
 ├── JobFailed              ends a job with a code of the wire contract
 ├── ProviderError          a vendor could not do what was asked
 ├── StorageError           pictures and files could not be stored or read
@@ -94,6 +94,17 @@ class NoSuchBook(NotFound):
         super().__init__("There is no such book. Please check your library.")
 
 
+class NoBookOfStranger(NoSuchBook):
+    """The same to read; the key that asks for it is nobody's."""
+
+
+class NoSuchAccount(NotFound):
+    """The account was deleted, or never was."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no account for this. Nothing is kept of it.")
+
+
 class Invalid(ApiError):
     status = 422
     code = "VALIDATION_ERROR"
@@ -104,9 +115,60 @@ class BadRequest(ApiError):
     code = "VALIDATION_ERROR"
 
 
+class Unauthenticated(ApiError):
+    """Whoever asks has not shown who it is; the sentence says how to."""
+
+    status = 401
+    code = "UNAUTHENTICATED"
+
+
+class TokenExpired(Unauthenticated):
+    """The one refusal that a client heals by itself: it refreshes and asks again."""
+
+    code = "TOKEN_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("The access token has expired. Please get a new one at POST /v1/auth/refresh.")
+
+
+class TokenRequired(Unauthenticated):
+    code = "TOKEN_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("A key alone opens nothing here. Please sign in with it at POST /v1/auth/device.")
+
+
+SIGN_IN_AGAIN = "Please sign in with the app's key alone at POST /v1/auth/device; without it, that makes a new account."
+
+
+class UnknownToken(Unauthenticated):
+    """Somebody tries out refresh tokens."""
+
+    def __init__(self) -> None:
+        super().__init__(f"This refresh token is not known. {SIGN_IN_AGAIN}")
+
+
+class KeyRetired(Unauthenticated):
+    """The key was exchanged for tokens: it signs devices in, and opens nothing else."""
+
+    code = "KEY_RETIRED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This key was exchanged for tokens. Please send the access token of this device, "
+            "or sign the device in with the key at POST /v1/auth/device."
+        )
+
+
 class PaymentRequired(ApiError):
     status = 402
     code = "PAYMENT_REQUIRED"
+
+
+class GiftLater(PaymentRequired):
+    """The welcome gift is still to come: the user's network has had all of today's."""
+
+    code = "GIFT_LATER"
 
 
 class Conflict(ApiError):
@@ -114,6 +176,37 @@ class Conflict(ApiError):
     code = "CONFLICT"
 
 
+class AlreadyRefreshed(Conflict):
+    code = "ALREADY_REFRESHED"
+
+    def __init__(self) -> None:
+        super().__init__("Another request has just refreshed this device. Please use the tokens that it got.")
+
+
 class Unavailable(ApiError):
     status = 503
     code = "SERVICE_UNAVAILABLE"
+
+
+class TooManyCalls(ApiError):
+    status = 429
+    code = "RATE_LIMIT_EXCEEDED"
+
+
+class DailyBooksReached(ApiError):
+    status = 429
+    code = "DAILY_BOOKS_REACHED"
+
+
+class PendingBooksReached(ApiError):
+    status = 429
+    code = "PENDING_BOOKS_REACHED"
+
+
+class PendingWorkReached(ApiError):
+    status = 429
+    code = "PENDING_WORK_REACHED"
+
+
+class ServiceFull(Unavailable):
+    code = "SERVICE_FULL"

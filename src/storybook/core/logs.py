@@ -33,6 +33,11 @@ def _without_message(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
+def _to_stderr(*_: Any) -> structlog.WriteLogger:
+    """Whatever stderr is at the moment of writing: it may be put elsewhere, and closed there."""
+    return structlog.WriteLogger(sys.stderr)
+
+
 def configure_logs(level: LogLevel, *, as_json: bool) -> None:
     """Sets up structlog for the process: JSON for machines, or lines for a terminal."""
     renderer: Any = (
@@ -48,6 +53,6 @@ def configure_logs(level: LogLevel, *, as_json: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=_to_stderr,
         cache_logger_on_first_use=False,
     )

@@ -10,12 +10,21 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from storybook.core.errors import SetupError
 
 STUDIO = "studio"
+MIN_SECRET = 32
+"""Whoever has a token can try out secrets on it, as fast as a machine can."""
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class Environment(StrEnum):
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class AuthMode(StrEnum):
+    """What opens an account: a key that the app made up or a token, or a token alone."""
+
+    DEVICE_KEY = "device-key"
+    TOKEN = "token"  # noqa: S105 - the name of a way in
 
 
 class Settings(BaseSettings):
@@ -30,10 +39,58 @@ class Settings(BaseSettings):
     public_url: str = Field(default="", description="Where clients reach this server; empty: as they asked")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     user_key_pepper: SecretStr = Field(default=SecretStr(""), description="Secret that user keys are hashed with")
+    auth_mode: AuthMode = Field(default=AuthMode.DEVICE_KEY, description="token: a key only signs a device in")
+    access_token_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret that access tokens are signed with"
+    )
+    access_token_secret_previous: SecretStr = Field(
+        default=SecretStr(""), description="The secret before; tokens signed with it are good until they expire"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Addresses whose X-Forwarded-For is believed"
+    )
 
     storybook_data_dir: Path = Path(".data")
     database_url: str = Field(default="", description="postgresql+asyncpg://...; empty: our own PostgreSQL")
     database_pool_size: int = Field(default=10, ge=1, le=100)
+
+    redis_url: str = Field(default="", description="redis://...; empty: limits are counted in the database")
+    rate_limit_requests: int = Field(default=10, ge=1, description="Writes that a user may make in RATE_LIMIT_WINDOW")
+    rate_limit_window: int = Field(default=60, ge=1, le=86_400, description="Seconds")
+    rate_limit_reads: int = Field(default=240, ge=1, description="Reads that a user may make in a minute")
+    rate_limit_polls: int = Field(default=300, ge=30, description="Looks at jobs that a user may take in a minute")
+    books_per_day: int = Field(default=20, ge=1, description="Books that a user may order in 24 hours")
+    pending_books_per_user: int = Field(default=5, ge=1, description="Unfinished books that a user may have at once")
+    pending_books: int = Field(default=200, ge=1, description="Unfinished books of all users together")
+    gifts_per_address: int = Field(default=5, ge=0, description="Welcome gifts to one network on one day")
+
+    apple_bundle_id: str = Field(default="", description="Of the app in the App Store; empty: nothing is sold there")
+    apple_app_id: int = Field(default=0, ge=0, description="The app's number in App Store Connect")
+    apple_issuer_id: str = ""
+    apple_key_id: str = ""
+    apple_private_key: SecretStr = Field(default=SecretStr(""), description="The In-App Purchase key, PEM")
+    apple_private_key_file: Path | None = None
+    apple_root_certificates: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="AppleRootCA-G3.cer, from apple.com/certificateauthority"
+    )
+    apple_online_checks: bool = Field(default=True, description="Ask Apple whether its certificates were revoked")
+    apple_base_url: str = "https://api.storekit.apple.com"
+
+    google_package_name: str = Field(default="", description="Of the app in Google Play; empty: nothing is sold there")
+    google_service_account_file: Path | None = None
+    google_push_audience: str = Field(default="", description="The audience that Pub/Sub signs its pushes for")
+    google_push_account: str = Field(default="", description="The service account that Pub/Sub pushes as")
+    google_play_base_url: str = "https://androidpublisher.googleapis.com"
+    google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    google_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+
+    development_receipt_key: SecretStr = Field(
+        default=SecretStr(""), description="Receipts signed with this key are taken; never in production"
+    )
+
+    sandbox_purchases: bool = Field(
+        default=False, description="The stores' test purchases bring credits; never in production"
+    )
 
     s3_endpoint: str = ""
     s3_access_key: SecretStr = SecretStr("")
@@ -54,14 +111,17 @@ class Settings(BaseSettings):
     image_max_retries: int = Field(default=3, ge=1, le=10)
     job_sla_seconds: int = Field(default=600, ge=1)
     jobs_in_process: int = Field(default=4, ge=1, le=100, description="Books worked on at once in one process")
+    short_jobs_in_process: int = Field(
+        default=3, ge=1, le=100, description="Pages, voices and characters worked on at once, beside the books"
+    )
     lease_seconds: float = Field(default=30, gt=0)
     heartbeat_seconds: float = Field(default=10, gt=0)
     sweep_seconds: float = Field(default=5, gt=0)
     cpu_workers: int = Field(default=2, ge=1, le=64, description="Worker processes for drawing and typesetting")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", "apple_root_certificates", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -100,6 +160,7 @@ class Settings(BaseSettings):
         """What must not stay as it is in production, each as one sentence that names the setting."""
         missing = {
             "USER_KEY_PEPPER": self.user_key_pepper.get_secret_value(),
+            "ACCESS_TOKEN_SECRET": self.access_token_secret.get_secret_value(),
             "DATABASE_URL": self.database_url,
             "LLM_PROVIDER": self.llm_provider,
             "IMAGE_PROVIDER": self.image_provider,
@@ -109,10 +170,16 @@ class Settings(BaseSettings):
             "PUBLIC_URL": self.public_url or self.s3_public_url,
         }
         found = [f"{name} is not set." for name, value in missing.items() if not value]
+        if 0 < len(self.access_token_secret.get_secret_value()) < MIN_SECRET:
+            found.append(f"ACCESS_TOKEN_SECRET has fewer than {MIN_SECRET} characters.")
         if self.debug:
             found.append("DEBUG is on.")
         if "*" in self.cors_origins:
             found.append("CORS_ORIGINS allows every site.")
+        if self.development_receipt_key.get_secret_value():
+            found.append("DEVELOPMENT_RECEIPT_KEY lets its holder make credits.")
+        if self.sandbox_purchases:
+            found.append("SANDBOX_PURCHASES gives credits that nobody paid for.")
         return found
 
 

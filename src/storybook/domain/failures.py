@@ -1,4 +1,4 @@
-"""What a parent reads when a job failed, in the language of the book."""
+"""What a parent reads when a job failed or did not do all of it, in the language of the book."""
 
 from storybook.core.errors import ErrorCode
 from storybook.domain.book_spec import Language
@@ -35,6 +35,16 @@ _CREDIT_BACK = {
     Language.KO: " 크레딧은 돌려드렸어요.",
     Language.JA: "クレジットはお返ししました。",
 }
+_NOT_UNDERSTOOD = {
+    Language.EN: "The page was made anew, but we did not understand your wish. Please try it in other words.",
+    Language.KO: "페이지를 새로 만들었지만 바라시는 내용은 알아듣지 못했어요. 다른 말로 다시 적어 주세요.",
+    Language.JA: "ページは作り直しましたが、ご希望の内容がわかりませんでした。別の言葉でお試しください。",
+}
+
+
+def wish_not_understood(language: Language) -> str:
+    """What is said of a page that was made anew without the reader's wish; at most 300 characters."""
+    return _NOT_UNDERSTOOD[language]
 
 
 def sentence_for(code: ErrorCode, language: Language, *, credit_back: bool) -> str:

@@ -1,6 +1,7 @@
 """Bringing what a parent typed into one form."""
 
 import unicodedata
+from collections.abc import Iterable
 
 from storybook.domain.book_spec import BookSpec
 
@@ -8,6 +9,17 @@ from storybook.domain.book_spec import BookSpec
 def tidy(text: str) -> str:
     """One line in Unicode's composed form, without blanks at the ends or doubled."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def same_for_a_reader(names: Iterable[str]) -> str | None:
+    """A name that is there twice, however it is written; None where all differ."""
+    known: set[str] = set()
+    for name in names:
+        heard = tidy(tidy(name).casefold())
+        if heard in known:
+            return tidy(name)
+        known.add(heard)
+    return None
 
 
 def normalize_spec(spec: BookSpec) -> BookSpec:

@@ -2,9 +2,13 @@
 
 from typing import Any, NamedTuple
 
+from storybook.core.errors import SIGN_IN_AGAIN
 from storybook.schemas.common import ErrorAnswer, ErrorBody
 
 Answers = dict[int | str, dict[str, Any]]
+
+NOTHING_NEEDED: dict[str, Any] = {"security": [{}]}
+"""For operations that answer everybody; those that may be sent a key or token all the same say so beside it."""
 
 
 class _Refusal(NamedTuple):
@@ -18,6 +22,11 @@ _REFUSALS = {
         "The key or the request cannot be used as it is",
         "VALIDATION_ERROR",
         "The header X-User-Key must have 10 to 80 characters.",
+    ),
+    401: _Refusal(
+        "The access token or key does not open this, or no longer; `TOKEN_EXPIRED` asks for a refresh",
+        "UNAUTHENTICATED",
+        f"This device is signed out. {SIGN_IN_AGAIN}",
     ),
     402: _Refusal(
         "No credits are left",
@@ -39,10 +48,20 @@ _REFUSALS = {
         "PAYLOAD_TOO_LARGE",
         "This is too much at once. Please send less.",
     ),
+    415: _Refusal(
+        "The body came as another media type than the one that is taken here",
+        "UNSUPPORTED_MEDIA_TYPE",
+        "Please send this as application/json.",
+    ),
     422: _Refusal(
         "The key is missing, or a part of the request is not what it has to be; `detail` then lists every problem",
         "VALIDATION_ERROR",
-        "topic: String should have at least 1 character",
+        "topic must have at least 1 character(s).",
+    ),
+    429: _Refusal(
+        "More than one may ask for at once; `error.code` says of what, `Retry-After` when to come back",
+        "RATE_LIMIT_EXCEEDED",
+        "These are too many requests at once. Please try again in 12 seconds.",
     ),
     503: _Refusal(
         "The service is busy or something behind it is away; `Retry-After` says when to come back",
@@ -54,8 +73,13 @@ _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"ty
 
 
 def errors(*more: int) -> Answers:
-    """The errors of an operation with a user: those that all of them have, and `more` by their statuses."""
-    return {status: _answer(status, _REFUSALS[status]) for status in sorted({400, 422, 503, *more})}
+    """The errors of an operation with a user: those that all of them have, and `more` by their statuses.
+
+    What takes a body can refuse it as too large (413), and then also as of another kind (415).
+    """
+    of_a_body = {415} if 413 in more else set()
+    every = sorted({400, 401, 422, 429, 503, *more} | of_a_body)
+    return {status: _answer(status, _REFUSALS[status]) for status in every}
 
 
 def _answer(status: int, refusal: _Refusal) -> dict[str, Any]:
@@ -64,7 +88,7 @@ def _answer(status: int, refusal: _Refusal) -> dict[str, Any]:
         error=ErrorBody(code=refusal.code, message=refusal.message),
         request_id="6f1d2c3b4a596877",
     )
-    headers = {"headers": _RETRY_AFTER} if status == 503 else {}
+    headers = {"headers": _RETRY_AFTER} if status in {409, 429, 503} else {}
     return {
         "model": ErrorAnswer,
         "description": refusal.description,

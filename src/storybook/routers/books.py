@@ -1,14 +1,17 @@
 """Books: ask for one, follow it, read it, change it."""
 
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import AfterValidator
 
 from storybook.core.errors import Unavailable
 from storybook.domain.book_spec import BookSpec
 from storybook.routers.answers import errors
 from storybook.routers.deps import (
     BookId,
+    Follower,
     JobId,
     PageNumber,
     Reader,
@@ -19,23 +22,32 @@ from storybook.routers.deps import (
     UserId,
     Wake,
 )
+from storybook.routers.limits import QuotasDep
 from storybook.routers.once import OnceDep
 from storybook.routers.waiting import look, wait_for_end
 from storybook.schemas.books import AudioAnswer, AudioStarted, BookAnswer, BookCreated, JobAnswer
 from storybook.schemas.orders import PageRequest, SeriesRequest
-from storybook.services import books, editions, jobs, orders, progress
+from storybook.services import books, editions, jobs, orders, progress, retries, series
 
 router = APIRouter(prefix="/v1/books", tags=["books"])
 
+FIRST_PAGE = 1
+PageToHear = Annotated[
+    int,
+    Path(ge=0, le=12, description="The page's number; 0, the app's index of its first page, means page 1 too"),
+    AfterValidator(lambda number: max(number, FIRST_PAGE)),
+]
 PDF_BYTES = {"schema": {"type": "string", "format": "binary"}}
 
 
 @router.post("", summary="Ask for a book", responses=errors(402, 404, 409, 413))
-async def create_book(spec: BookSpec, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake) -> BookCreated:
+async def create_book(
+    spec: BookSpec, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake, quotas: QuotasDep
+) -> BookCreated:
     """Takes one credit aside and queues the book; follow it at `GET /v1/books/{job_id}`."""
 
     async def order() -> BookCreated:
-        return BookCreated.of(await orders.order_book(session, user_id, spec))
+        return BookCreated.of(await orders.order_book(session, user_id, spec, quotas))
 
     wake()
     return await once(spec, BookCreated, order)
@@ -43,29 +55,34 @@ async def create_book(spec: BookSpec, user_id: UserId, session: SessionDep, once
 
 @router.post("/series", summary="Ask for the next book of a series", responses=errors(402, 404, 409, 413))
 async def create_next_book(
-    wish: SeriesRequest, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake
+    wish: SeriesRequest, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake, quotas: QuotasDep
 ) -> BookCreated:
     """The same hero goes on from what happened before; what is left out is as it was in the earlier book."""
 
     async def order() -> BookCreated:
-        return BookCreated.of(await orders.order_next_book(session, user_id, wish.next_book()))
+        return BookCreated.of(await series.order_next_book(session, user_id, wish.next_book(), quotas))
 
     wake()
     return await once(wish, BookCreated, order)
 
 
 @router.get("/{job_id}", summary="Follow a job", responses=errors(404))
-async def get_job(job_id: JobId, reader: Reader, resources: ResourcesDep, url: UrlDep) -> JobAnswer:
+async def get_job(job_id: JobId, reader: Follower, resources: ResourcesDep, url: UrlDep) -> JobAnswer:
     """Where a job of any kind is: what can be read already, and the book once it is done."""
     return JobAnswer.of(await look(resources, reader, job_id), url)
 
 
 @router.post("/{job_id}/retry", summary="Try a failed job again", responses=errors(402, 404, 409))
-async def retry_job(job_id: JobId, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake) -> BookCreated:
-    """A new job for the same order. The credit of the failed one went back; this one takes it aside again."""
+async def retry_job(
+    job_id: JobId, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake, quotas: QuotasDep
+) -> BookCreated:
+    """The one job that tries the same order again, however often it is asked for, until that has failed too.
+
+    The credit of the failed one went back; this one takes it aside again. A photo has to be sent again instead.
+    """
 
     async def order() -> BookCreated:
-        return BookCreated.of(await orders.retry(session, user_id, job_id))
+        return BookCreated.of(await retries.retry(session, user_id, job_id, quotas))
 
     wake()
     return await once(None, BookCreated, order)
@@ -87,11 +104,13 @@ async def regenerate_page(
     session: SessionDep,
     once: OnceDep,
     wake: Wake,
+    quotas: QuotasDep,
 ) -> BookCreated:
     """New words, a new picture or both, with the same hero and style. A new picture has a new address."""
 
     async def order() -> BookCreated:
-        return BookCreated.of(await orders.order_page(session, user_id, job_id, page_number, wish.mode, wish.feedback))
+        job = await orders.order_page(session, user_id, job_id, page_number, wish.mode, wish.feedback, quotas)
+        return BookCreated.of(job)
 
     wake()
     return await once(wish, BookCreated, order)
@@ -106,12 +125,12 @@ async def get_book(book_id: BookId, reader: Reader, session: ReadingDep, url: Ur
 
 @router.post("/{book_id}/audio", summary="Give a book a voice", responses=errors(404, 409))
 async def create_audio(
-    book_id: BookId, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake
+    book_id: BookId, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake, quotas: QuotasDep
 ) -> AudioStarted:
     """Reads every page aloud, in the background; follow it at `GET /v1/books/{job_id}`."""
 
     async def order() -> AudioStarted:
-        job = await orders.order_audio(session, user_id, book_id)
+        job = await orders.order_audio(session, user_id, book_id, quotas)
         return AudioStarted(message="The book is being read aloud.", job_id=job.id)
 
     wake()
@@ -120,16 +139,22 @@ async def create_audio(
 
 @router.get("/{book_id}/pages/{page_number}/audio", summary="Hear a page", responses=errors(404))
 async def get_audio(
-    book_id: BookId, page_number: PageNumber, user_id: UserId, resources: ResourcesDep, request: Request, url: UrlDep
+    book_id: BookId,
+    page_number: PageToHear,
+    user_id: UserId,
+    resources: ResourcesDep,
+    request: Request,
+    url: UrlDep,
+    quotas: QuotasDep,
 ) -> AudioAnswer:
     """The page's voice; one that is not there yet is made first, which takes a few seconds."""
     async with resources.database.session() as session:
-        voice = await orders.voice_of(session, user_id, book_id, page_number)
+        voice = await orders.voice_of(session, user_id, book_id, page_number, quotas)
     if voice.job_id:
         request.app.state.runner.wake()
         await wait_for_end(resources, user_id, voice.job_id)
         async with resources.database.session() as session:
-            voice = await orders.voice_of(session, user_id, book_id, page_number)
+            voice = await orders.voice_of(session, user_id, book_id, page_number, quotas)
     if not voice.key:
         raise Unavailable("The page could not be read aloud. Please try again in a moment.", retry_after=5)
     return AudioAnswer(audio_url=url(voice.key))
@@ -144,15 +169,8 @@ async def get_audio(
 )
 async def get_pdf(book_id: BookId, reader: Reader, resources: ResourcesDep) -> Response:
     """The book as a PDF with its own fonts inside."""
-    async with resources.database.session() as session:
-        book = await books.get(session, reader, book_id)
-    if book.pdf_key:
-        data = (await resources.storage.get(book.pdf_key)).data
-    else:
-        key, data = await editions.make_pdf(book, resources.storage, resources.cpu)
-        async with resources.database.session() as session:
-            await books.remember_pdf(session, book, key)
-    return Response(data, media_type=editions.PDF, headers={"Content-Disposition": _attachment(book.title)})
+    title, data = await editions.pdf_of(resources.database, resources.storage, resources.cpu, reader, book_id)
+    return Response(data, media_type=editions.PDF, headers={"Content-Disposition": _attachment(title)})
 
 
 def _attachment(title: str) -> str:

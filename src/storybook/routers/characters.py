@@ -5,15 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from storybook.routers.answers import errors
-from storybook.routers.deps import CharacterId, Reader, ReadingDep, SessionDep, UserId
+from storybook.routers.deps import CharacterId, Offset, Reader, ReadingDep, SessionDep, UserId
 from storybook.routers.once import OnceDep
 from storybook.schemas.characters import CastAnswer, CharacterAnswer, CharacterChange, NewCharacter
 from storybook.schemas.common import Message
 from storybook.services import characters
 
 router = APIRouter(prefix="/v1/characters", tags=["characters"])
-
-MAX_OFFSET = 1_000_000
 
 
 @router.post("", summary="Keep a character", responses=errors(409, 413))
@@ -32,7 +30,7 @@ async def list_characters(
     reader: Reader,
     session: ReadingDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+    offset: Offset = 0,
 ) -> CastAnswer:
     """The newest first."""
     return CastAnswer.of(await characters.list_all(session, reader, limit=limit, offset=offset))

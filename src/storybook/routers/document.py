@@ -16,8 +16,10 @@ DESCRIPTION = """\
 Ask for a book with `POST /v1/books`, follow it at `GET /v1/books/{job_id}` or as events, and read it at
 `GET /v1/books/{book_id}/detail`.
 
-Every request but those about health carries `X-User-Key`, a secret of 10 to 80 characters that the client makes up
-once and keeps; a new key is a new user. Every success is 200. Every error has one form: branch on `error.code`.
+Every request says who asks, unless it is marked as needing nothing: by `X-User-Key`, a secret of 10 to 80 characters
+that the client makes up once and keeps, where a new key is a new user; or, better, by `Authorization: Bearer` with the
+access token that `POST /v1/auth/device` gives for it. A 401 with `TOKEN_EXPIRED` asks for `POST /v1/auth/refresh`, any
+other 401 for a new sign-in. Every success is 200. Every error has one form: branch on `error.code`.
 Addresses of pictures, sounds and PDFs are absolute and need no key; what is at an address never changes.
 """
 LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
@@ -30,6 +32,11 @@ TAGS = [
     {"name": "books", "description": "Ask for a book, follow it, read it, hear it, print it, change it."},
     {"name": "characters", "description": "Characters that look the same in every book they are chosen for."},
     {"name": "library", "description": "All finished books of a user."},
+    {"name": "streak", "description": "Reading day by day, and the story of the day. Days are the reader's own."},
+    {"name": "auth", "description": "Tokens instead of a key: signing a device in, staying signed in, signing out."},
+    {"name": "account", "description": "The user's own account: its settings, all of it as a zip, and its end."},
+    {"name": "credits", "description": "What a user has, buys and spends. A book costs one credit."},
+    {"name": "stores", "description": "For the app stores alone, which sign what they send."},
 ]
 
 

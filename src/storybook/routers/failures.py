@@ -8,21 +8,23 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from storybook.core.errors import ApiError, ObjectMissing, StorageError
+from storybook.core.errors import ApiError, ObjectMissing, StorageError, Unauthenticated
+from storybook.routers.problems import sentence
 from storybook.schemas.common import ErrorAnswer, ErrorBody
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 5
+FOREIGN_KEY_VIOLATION = "23503"
 _OF_THE_FRAMEWORK = {
     404: ("NOT_FOUND", "There is nothing at this address."),
     405: ("METHOD_NOT_ALLOWED", "This address does not take this method."),
     413: ("PAYLOAD_TOO_LARGE", "This is too much at once. Please send less."),
-    415: ("UNSUPPORTED_MEDIA_TYPE", "Please send JSON."),
 }
 _AWAY = ("SERVICE_UNAVAILABLE", "The service is busy for a moment. Please try again.")
 
@@ -53,7 +55,8 @@ def register(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     app.exception_handler(RequestValidationError)(_invalid_request)
     app.exception_handler(HTTPException)(_framework_error)
     app.exception_handler(StorageError)(_storage_error)
-    for away in (OperationalError, InterfaceError, ConnectionError, TimeoutError):
+    app.exception_handler(IntegrityError)(_deleted_meanwhile)
+    for away in (OperationalError, InterfaceError, NoConnectionFree, ConnectionError, TimeoutError):
         app.exception_handler(away)(_database_away)
 
 
@@ -63,6 +66,8 @@ def request_id_of(request: Request) -> str:
 
 async def _api_error(request: Request, error: ApiError) -> JSONResponse:
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
     return answer(
         error.status,
         error.code,
@@ -74,16 +79,32 @@ async def _api_error(request: Request, error: ApiError) -> JSONResponse:
 
 
 async def _invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
-    problems = [{key: _plain(problem[key]) for key in ("type", "loc", "msg")} for problem in error.errors()]
+    if wanted := _another_kind_wanted(request, error):
+        sentence_of_it = f"Please send this as {wanted}."
+        return answer(415, "UNSUPPORTED_MEDIA_TYPE", sentence_of_it, request_id=request_id_of(request))
+    problems = [
+        {"type": problem["type"], "loc": _plain(problem["loc"]), "msg": sentence(problem)} for problem in error.errors()
+    ]
     where = ".".join(str(part) for part in problems[0]["loc"][1:])
     return answer(
         422,
         "VALIDATION_ERROR",
-        f"{where or 'The request'}: {problems[0]['msg']}",
+        f"{where or 'The request'} {problems[0]['msg']}.",
         detail=problems,
         details={"errors": problems},
         request_id=request_id_of(request),
     )
+
+
+def _another_kind_wanted(request: Request, error: RequestValidationError) -> str | None:
+    """The media type that the address takes, where a body came as another one."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or route.body_field is None:
+        return None
+    wanted = str(getattr(route.body_field.field_info, "media_type", ""))
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    about_the_body = any(problem["loc"][0] == "body" for problem in error.errors())
+    return wanted if about_the_body and sent and sent != wanted and not sent.endswith("+json") else None
 
 
 def _plain(value: Any) -> Any:
@@ -115,6 +136,14 @@ async def _storage_error(request: Request, error: StorageError) -> JSONResponse:
     if isinstance(error, ObjectMissing):
         return answer(404, "NOT_FOUND", "This file is no longer there.", request_id=request_id_of(request))
     return _unavailable(request)
+
+
+async def _deleted_meanwhile(request: Request, error: IntegrityError) -> JSONResponse:
+    """The account, or what else was to be changed, was deleted by another request while this one was at work."""
+    if getattr(error.orig, "sqlstate", None) != FOREIGN_KEY_VIOLATION:
+        raise error
+    sentence = "What this belongs to was deleted at the same moment. Please look again."
+    return answer(409, "CONFLICT", sentence, request_id=request_id_of(request))
 
 
 async def _database_away(request: Request, error: Exception) -> JSONResponse:

@@ -72,6 +72,7 @@ class _Sender:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-ID"] = self._scope["request_id"]
+            headers.update(self._scope.get("rate_limit", {}))
             for name, value in SAFE_HEADERS.items():
                 headers.setdefault(name, value)
             if self._scope["path"].startswith(DOCS):

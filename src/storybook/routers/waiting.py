@@ -14,12 +14,14 @@ LOOK_SECONDS = 2.0
 ENDED = (JobState.DONE, JobState.FAILED)
 
 
-async def wait_for_end(resources: Resources, reader: UserRef, job_id: str) -> Progress:
-    """The job when it has ended, or as it is after `PATIENCE_SECONDS`: the app gives up after 30."""
+async def wait_for_end(
+    resources: Resources, reader: UserRef, job_id: str, patience: float = PATIENCE_SECONDS
+) -> Progress:
+    """The job when it has ended, or as it is after `patience` seconds: the app gives up after 30."""
     with resources.notifications.of_job(job_id) as changed:
         now = await look(resources, reader, job_id)
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(patience):
                 while now.job.status not in ENDED and not resources.notifications.released:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(changed.wait(), LOOK_SECONDS)

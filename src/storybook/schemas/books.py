@@ -134,6 +134,7 @@ class JobAnswer(BaseModel):
     error: JobError | None
     error_code: ErrorCode | None
     error_message: str | None
+    note: str | None = Field(description="What a finished job could not do, such as a wish that was not understood")
     result: BookAnswer | None
     preview: PreviewAnswer | None
 
@@ -152,6 +153,7 @@ class JobAnswer(BaseModel):
             error=error,
             error_code=error and error.code,
             error_message=error and error.message,
+            note=job.note,
             result=BookAnswer.of(now.book, now.pages, url) if now.book else None,
             preview=PreviewAnswer.of(now.preview, url) if now.preview else None,
         )

@@ -7,9 +7,11 @@ from sqlalchemy import delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from storybook.core.errors import NotFound
+from storybook.core.errors import Invalid, NotFound
 from storybook.core.ids import new_id
+from storybook.domain.book_spec import BookSpec
 from storybook.domain.characters import Appearance, CharacterSheet, Clothing
+from storybook.domain.normalize import same_for_a_reader
 from storybook.models import Character
 from storybook.services.accounts import UserRef, owner
 
@@ -39,11 +41,30 @@ async def require_all(session: AsyncSession, user: UserRef, character_ids: Seque
     """The user's characters in the order asked for; raises NotFound when one is not the user's."""
     if not character_ids:
         return []
+    found = await find_all(session, user, character_ids)
+    if len(found) < len(character_ids):
+        raise _not_there()
+    return found
+
+
+async def find_all(session: AsyncSession, user: UserRef, character_ids: Sequence[str]) -> list[Character]:
+    """Those of the characters that the user still has, in the order asked for."""
     owned = select(Character).where(Character.id.in_(character_ids), Character.user_id == owner(user))
     found = {character.id: character for character in await session.scalars(owned)}
-    if len(found) < len(set(character_ids)):
-        raise _not_there()
-    return [found[character_id] for character_id in character_ids]
+    return [found[character_id] for character_id in character_ids if character_id in found]
+
+
+async def require_cast(session: AsyncSession, user: UserRef, spec: BookSpec) -> None:
+    """Raises NotFound where a chosen character is not the user's, and Invalid where two in the book have one name."""
+    chosen = await require_all(session, user, spec.chosen_characters)
+    described = [spec.character.name] if spec.character else []
+    if twice := same_for_a_reader([*described, *(character.name for character in chosen)]):
+        raise Invalid(f"Two of the characters are called {twice}. Please give one of them another name first.")
+
+
+async def names_of(session: AsyncSession, user: UserRef) -> tuple[str, ...]:
+    """The names that the user's characters have."""
+    return tuple(await session.scalars(select(Character.name).where(Character.user_id == owner(user))))
 
 
 async def list_all(session: AsyncSession, user: UserRef, *, limit: int, offset: int) -> Cast:

@@ -6,12 +6,12 @@ from sqlalchemy import ColumnElement, LargeBinary, Select, String, and_, bindpar
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from storybook.core.errors import NoSuchBook
+from storybook.core.errors import NoBookOfStranger, NoSuchBook
 from storybook.domain.jobs import JobKind, JobState, Step
 from storybook.domain.story import COVER
 from storybook.models import Book, Job, Page, StepArtifact, StoryDraftRow
 from storybook.models.jobs import WHOLE_BOOK
-from storybook.services.accounts import UserRef, owner_of_key
+from storybook.services.accounts import DeviceHolder, KeyHolder, UserRef, identify, owner_of_device, owner_of_key
 
 
 class PreviewPage(NamedTuple):
@@ -38,14 +38,28 @@ class Progress(NamedTuple):
 
 
 async def look(session: AsyncSession, user: UserRef, job_id: str) -> Progress:
-    """Where the user's job is; raises NotFound, for somebody else's too."""
-    statement = _OF_KEY if isinstance(user, bytes) else _OF_USER
-    rows = (await session.execute(statement, {"user": user, "job": job_id})).all()
+    """Where the user's job is, in one statement.
+
+    Raises NotFound, for somebody else's too, and Unauthenticated for a caller who may not ask any more.
+    """
+    statement, who = _statement_for(user)
+    rows = (await session.execute(statement, {**who, "job": job_id})).all()
     if not rows:
+        if not isinstance(user, str) and await identify(session, user) is None:
+            raise NoBookOfStranger
         raise NoSuchBook
     job, book, _, draft, pictures = rows[0]
     pages = tuple(page for _, _, page, _, _ in rows if page)
     return Progress(job, book, pages, _preview(draft, pictures or {}) if draft else None)
+
+
+def _statement_for(user: UserRef) -> tuple[Select[Any], dict[str, Any]]:
+    match user:
+        case KeyHolder(key_hash):
+            return _OF_KEY, {"key_hash": key_hash}
+        case DeviceHolder(user_id, device_id):
+            return _OF_DEVICE, {"user": user_id, "device": device_id}
+    return _OF_USER, {"user": user}
 
 
 def _statement(user: ColumnElement[str]) -> Select[Any]:
@@ -115,5 +129,7 @@ def _preview(draft: dict[str, Any], pictures: dict[str, str]) -> Preview:
 
 
 # Putting the statement together takes longer than running it, and clients ask every second.
-_OF_USER = _statement(bindparam("user", type_=String()))
-_OF_KEY = _statement(owner_of_key(bindparam("user", type_=LargeBinary())))
+_USER = bindparam("user", type_=String())
+_OF_USER = _statement(_USER)
+_OF_KEY = _statement(owner_of_key(bindparam("key_hash", type_=LargeBinary())))
+_OF_DEVICE = _statement(owner_of_device(_USER, bindparam("device", type_=String())))
