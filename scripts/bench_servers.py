@@ -52,7 +52,7 @@ async def begin_book(database: Database, pepper: str) -> Claim:
     )
     async with database.session() as session:
         user_id = await accounts.sign_in(session, accounts.hash_user_key(USER_KEY, pepper=pepper))
-        await credits.grant(session, user_id, 1)
+        await credits.grant(session, user_id, 1, "the bench")
         job = await jobs.start(session, user_id, JobKind.BOOK, BookOrder(spec=spec), ROOMY)
         claim = await jobs.claim_next(session, owner="bench", lease_seconds=LONG)
     if claim is None or claim.job_id != job.id:

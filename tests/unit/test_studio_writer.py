@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
@@ -437,6 +437,15 @@ def with_page(draft: StoryDraft, page: StoryPage) -> StoryDraft:
 
 
 @settings(max_examples=40, deadline=None)
+@example(
+    topic="うさぎのモモが海へ行く",
+    age=TargetAge.TODDLER,
+    language=Language.KO,
+    number=11,
+    feedback="0Ĝ౩ŕ𬪇N",
+    seed=567,
+    ours=False,
+)
 @given(
     topic=st.sampled_from(TOPICS + PLOT_TOPICS),
     age=st.sampled_from(TargetAge),

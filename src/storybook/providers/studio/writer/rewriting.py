@@ -130,9 +130,10 @@ class _Rewriter:
 
     def _untold(self) -> list[str]:
         """Pages that say little, for where nothing else can be said: there is always one that is new."""
-        low = self._paper.band.min_sentences
+        low, high = self._paper.band.min_sentences, self._paper.band.max_sentences
         starts = range(0, len(self._anything), low)
-        return [self._paper.text(self._anything[start : start + low]) for start in starts]
+        little = [self._anything[start : start + low] for start in starts]
+        return [self._paper.text(sentences) for sentences in little if self._count(sentences) <= high]
 
     def _count(self, sentences: list[str]) -> int:
         return count_sentences(self._paper.text(sentences))
