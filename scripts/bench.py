@@ -22,6 +22,7 @@ from bench_servers import PAGES, STREAMS, USER_KEY, begin_book
 from sqlalchemy import text
 
 from storybook.core.database import Database
+from storybook.domain.jobs import Step
 from storybook.services import jobs
 
 AT_ONCE = 16
@@ -115,11 +116,11 @@ async def delay_of_events(service: dict[str, Any], database: Database) -> list[f
     claim = await begin_book(database, service["pepper"])
     delays = []
     async with following(service["port"], claim.job_id) as next_event:
-        for _ in range(CHANGES):
+        for percent in range(1, CHANGES + 1):
             async with database.session() as session:
-                await jobs.note_new_artifact(session, claim)
+                await jobs.advance(session, claim, Step.GENERATE_IMAGES, percent)
             committed = time.perf_counter()
-            await next_event()
+            await asyncio.wait_for(next_event(), PATIENCE_SECONDS)
             delays.append((time.perf_counter() - committed) * 1000)
             await asyncio.sleep(0.01)
     return delays
