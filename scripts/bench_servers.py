@@ -27,7 +27,7 @@ from storybook.services.quotas import Quotas
 
 USER_KEY = "a-key-for-measuring"
 NO_LIMITS = {"rate_limit_reads": 10**9, "rate_limit_polls": 10**9}
-ROOMY = Quotas(books_per_day=1000, pending_books=1000, pending_books_in_all=1000)
+ROOMY = Quotas(books_per_day=1000, pending_books=1000, pending_books_in_all=1000, work_per_day=1000)
 PAGES = 8
 STREAMS = 500
 LONG = 3600.0

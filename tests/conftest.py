@@ -38,12 +38,15 @@ USER_KEY = "a-key-of-a-user"
 # How long an example takes says more about the machine than about the product.
 hypothesis.settings.register_profile("storybook", deadline=None)
 hypothesis.settings.load_profile("storybook")
-ROOMY = Quotas(books_per_day=10_000, pending_books=10_000, pending_books_in_all=10_000, pending_work=10_000)
+ROOMY = Quotas(
+    books_per_day=10_000, pending_books=10_000, pending_books_in_all=10_000, work_per_day=10_000, pending_work=10_000
+)
 NO_LIMITS = {
     "rate_limit_requests": 100_000,
     "rate_limit_reads": 100_000,
     "rate_limit_polls": 100_000,
     "books_per_day": 10_000,
+    "work_per_day": 10_000,
     "pending_books_per_user": 10_000,
     "pending_books": 10_000,
 }

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from storybook.core.database import Database
-from storybook.core.errors import ApiError, DailyBooksReached, PendingBooksReached, PendingWorkReached, ServiceFull
+from storybook.core.errors import (
+    ApiError,
+    DailyBooksReached,
+    DailyWorkReached,
+    PendingBooksReached,
+    PendingWorkReached,
+    ServiceFull,
+)
 from storybook.domain.book_spec import BookSpec, Language
 from storybook.domain.jobs import JobKind
 from storybook.domain.orders import AudioOrder
@@ -112,11 +119,14 @@ async def test_a_day_later_there_is_room_for_the_days_books(shop: Shop, rows: Ro
     await shop.order(user, allowed)
 
 
-async def test_work_without_a_price_has_a_bound_of_its_own(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("quota", "reason"), [("pending_work", PendingWorkReached), ("work_per_day", DailyWorkReached)]
+)
+async def test_work_without_a_price_has_bounds_of_its_own(shop: Shop, quota: str, reason: type[Exception]) -> None:
     user = await shop.user("a-first-user-key")
-    allowed = replace(ROOMY, pending_books=1, pending_work=3)
+    allowed = replace(ROOMY, pending_books=1, books_per_day=1, **{quota: 3})
     await shop.order(user, allowed)
-    assert await refused([shop.order_voice(user, allowed) for _ in range(10)]) == [PendingWorkReached] * 7
+    assert await refused([shop.order_voice(user, allowed) for _ in range(10)]) == [reason] * 7
 
 
 async def test_a_network_gets_as_many_gifts_a_day_as_allowed(database: Database, rows: Rows) -> None:

@@ -198,6 +198,11 @@ class DailyBooksReached(ApiError):
     code = "DAILY_BOOKS_REACHED"
 
 
+class DailyWorkReached(ApiError):
+    status = 429
+    code = "DAILY_WORK_REACHED"
+
+
 class PendingBooksReached(ApiError):
     status = 429
     code = "PENDING_BOOKS_REACHED"

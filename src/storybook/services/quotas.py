@@ -5,13 +5,20 @@ Each rule is exact however many requests arrive at once. What it refuses raises,
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Self
+from typing import NamedTuple, Self
 
 from sqlalchemy import ColumnElement, Date, Interval, cast, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storybook.core.errors import DailyBooksReached, ErrorCode, PendingBooksReached, PendingWorkReached, ServiceFull
+from storybook.core.errors import (
+    DailyBooksReached,
+    DailyWorkReached,
+    ErrorCode,
+    PendingBooksReached,
+    PendingWorkReached,
+    ServiceFull,
+)
 from storybook.core.settings import Settings
 from storybook.domain.jobs import JobKind, JobState
 from storybook.models import GiftCount, Job, UserCredits
@@ -27,11 +34,12 @@ _IN_ALL = func.hashtextextended("pending books of all users", 0)
 
 @dataclass(frozen=True)
 class Quotas:
-    """`pending_work` bounds what is made for a user without a price: pages again, voices, characters from photos."""
+    """`work_per_day` and `pending_work` bound what has no price: pages again, voices, characters from photos."""
 
     books_per_day: int
     pending_books: int
     pending_books_in_all: int
+    work_per_day: int
     pending_work: int = PENDING_WORK_PER_USER
 
     @classmethod
@@ -40,6 +48,7 @@ class Quotas:
             books_per_day=settings.books_per_day,
             pending_books=settings.pending_books_per_user,
             pending_books_in_all=settings.pending_books,
+            work_per_day=settings.work_per_day,
         )
 
 
@@ -51,7 +60,7 @@ async def require_room(session: AsyncSession, user_id: str, kind: JobKind, quota
     """
     await session.execute(select(UserCredits.user_id).where(UserCredits.user_id == user_id).with_for_update())
     if kind is not JobKind.BOOK:
-        await _require_room_for_work(session, user_id, quotas.pending_work)
+        await _require_room_for_work(session, user_id, quotas)
         return
     await _require_room_for_books(session, user_id, quotas)
     await session.execute(select(func.pg_advisory_xact_lock(_IN_ALL)))
@@ -63,7 +72,46 @@ async def require_room(session: AsyncSession, user_id: str, kind: JobKind, quota
 
 
 async def _require_room_for_books(session: AsyncSession, user_id: str, quotas: Quotas) -> None:
-    """Books that failed do not count, nor do those that were stopped before anybody had begun to make them."""
+    counted = await _count(session, user_id, Job.kind == JobKind.BOOK)
+    if counted.today > quotas.books_per_day:
+        raise DailyBooksReached(
+            f"You have ordered {quotas.books_per_day} books in 24 hours. Please make the next one later.",
+            details={"limit": quotas.books_per_day},
+            retry_after=counted.seconds_until_one_less,
+        )
+    if counted.pending > quotas.pending_books:
+        raise PendingBooksReached(
+            f"{quotas.pending_books} of your books are still being made. Please wait until one of them is done.",
+            details={"limit": quotas.pending_books},
+            retry_after=LOOK_AGAIN_SECONDS,
+        )
+
+
+async def _require_room_for_work(session: AsyncSession, user_id: str, quotas: Quotas) -> None:
+    counted = await _count(session, user_id, Job.kind != JobKind.BOOK)
+    if counted.today > quotas.work_per_day:
+        raise DailyWorkReached(
+            f"You have had {quotas.work_per_day} pages, voices and characters made in 24 hours. "
+            "Please go on with them later.",
+            details={"limit": quotas.work_per_day},
+            retry_after=counted.seconds_until_one_less,
+        )
+    if counted.pending > quotas.pending_work:
+        raise PendingWorkReached(
+            "Several pages, voices or characters are still being made for you. Please wait until one of them is done.",
+            details={"limit": quotas.pending_work},
+            retry_after=LOOK_AGAIN_SECONDS,
+        )
+
+
+class _Counted(NamedTuple):
+    pending: int
+    today: int
+    seconds_until_one_less: int
+
+
+async def _count(session: AsyncSession, user_id: str, which: ColumnElement[bool]) -> _Counted:
+    """What failed does not count for the day, nor does what was stopped before anybody had begun to make it."""
     stopped_at_work = (Job.error_code == ErrorCode.CANCELLED) & (Job.fence > 0)
     counts = (Job.status != JobState.FAILED) | stopped_at_work
     today = (Job.created_at > func.now() - literal(DAY, Interval)) & counts
@@ -72,31 +120,10 @@ async def _require_room_for_books(session: AsyncSession, user_id: str, quotas: Q
         await session.execute(
             select(
                 func.count().filter(_PENDING), func.count().filter(today), func.ceil(func.extract("epoch", until_free))
-            ).where(Job.user_id == user_id, Job.kind == JobKind.BOOK, or_(_PENDING, today))
+            ).where(Job.user_id == user_id, which, or_(_PENDING, today))
         )
     ).one()
-    if ordered > quotas.books_per_day:
-        raise DailyBooksReached(
-            f"You have ordered {quotas.books_per_day} books in 24 hours. Please make the next one later.",
-            details={"limit": quotas.books_per_day},
-            retry_after=max(1, int(wait)),
-        )
-    if pending > quotas.pending_books:
-        raise PendingBooksReached(
-            f"{quotas.pending_books} of your books are still being made. Please wait until one of them is done.",
-            details={"limit": quotas.pending_books},
-            retry_after=LOOK_AGAIN_SECONDS,
-        )
-
-
-async def _require_room_for_work(session: AsyncSession, user_id: str, at_most: int) -> None:
-    pending = select(func.count()).where(Job.user_id == user_id, Job.kind != JobKind.BOOK, _PENDING)
-    if (await session.scalar(pending) or 0) > at_most:
-        raise PendingWorkReached(
-            "Several pages, voices or characters are still being made for you. Please wait until one of them is done.",
-            details={"limit": at_most},
-            retry_after=LOOK_AGAIN_SECONDS,
-        )
+    return _Counted(pending, ordered, max(1, int(wait or 0)))
 
 
 async def may_welcome(session: AsyncSession, address: str | None, per_day: int) -> bool:
