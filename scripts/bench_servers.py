@@ -1,17 +1,17 @@
-"""The two servers that scripts/bench.py measures: the service, and a route that does nothing. One to a process."""
+"""The servers that scripts/bench.py measures: the service, and a bare FastAPI. One to a process."""
 
 import asyncio
 import json
-import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
-from sqlalchemy import event
+from fastapi import Depends, FastAPI
+from statements import noting_statements
 
+from storybook.cli.server import Address, listen
 from storybook.core.database import Database
 from storybook.core.logs import configure_logs
 from storybook.core.settings import Settings
@@ -20,11 +20,13 @@ from storybook.domain.characters import Appearance, CharacterSheet, Clothing
 from storybook.domain.finished import FinishedBook, FinishedPage
 from storybook.domain.jobs import JobKind
 from storybook.domain.orders import BookOrder, Claim
-from storybook.main import create_app
+from storybook.main import create_app, settle
 from storybook.resources import Resources, open_resources
+from storybook.routers.limits import limit_calls
 from storybook.services import accounts, books, credits, jobs
 from storybook.services.quotas import Quotas
 
+EMPTY = "/empty"
 USER_KEY = "a-key-for-measuring"
 NO_LIMITS = {"rate_limit_reads": 10**9, "rate_limit_polls": 10**9}
 ROOMY = Quotas(books_per_day=1000, pending_books=1000, pending_books_in_all=1000, work_per_day=1000)
@@ -85,25 +87,41 @@ async def serve_service(data_dir: Path) -> None:
         claim = await begin_book(resources.database, resources.pepper)
         await finish_book(resources.database, claim)
         app = create_app(resources)
+        await settle(app)
         counted = await count_statements(app, resources, claim.job_id)
         ready = {"database": resources.database.url, "pepper": resources.pepper, "job_id": claim.job_id, **counted}
+        add_empty_route(app, await ask(app, f"/v1/books/{claim.job_id}"), dependencies=[Depends(limit_calls)])
         await serve(app, ready)
 
 
-async def serve_empty(answer: str) -> None:
+async def serve_bare(answer: str) -> None:
     app = FastAPI()
-    body = json.loads(answer)
-
-    @app.get("/")
-    async def same() -> dict[str, Any]:
-        return body  # type: ignore[no-any-return]
-
+    add_empty_route(app, json.loads(answer))
     await serve(app, {})
+
+
+def add_empty_route(app: FastAPI, body: dict[str, Any], **options: Any) -> None:
+    """A route that does nothing but to answer this."""
+
+    @app.get(EMPTY, **options)
+    async def same() -> dict[str, Any]:
+        return body
+
+
+async def ask(app: FastAPI, path: str) -> dict[str, Any]:
+    async with client_of(app) as client:
+        body: dict[str, Any] = (await client.get(path)).raise_for_status().json()
+        return body
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app)
+    return httpx.AsyncClient(transport=transport, base_url="http://bench", headers={"X-User-Key": USER_KEY})
 
 
 async def serve(app: FastAPI, ready: dict[str, Any]) -> None:
     """Until its standard input ends; what it says in a line of JSON is `ready` and its port."""
-    with socket.create_server(("127.0.0.1", 0), backlog=2 * STREAMS) as sock:
+    with listen(Address("127.0.0.1", 0)) as sock:
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2
         )
@@ -118,19 +136,17 @@ async def serve(app: FastAPI, ready: dict[str, Any]) -> None:
 async def count_statements(app: FastAPI, resources: Resources, job_id: str) -> dict[str, int]:
     """How many statements one request of each kind sends to the database."""
     seen: list[str] = []
-    event.listen(resources.database.engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     counted = {}
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://bench", headers={"X-User-Key": USER_KEY}
-    ) as client:
-        for name, path in {"poll": f"/v1/books/{job_id}", "library": "/v1/library"}.items():
-            seen.clear()
-            (await client.get(path)).raise_for_status()
-            counted[name] = len(seen)
+    with noting_statements(resources.database, seen.append):
+        async with client_of(app) as client:
+            for name, path in {"poll": f"/v1/books/{job_id}", "library": "/v1/library"}.items():
+                seen.clear()
+                (await client.get(path)).raise_for_status()
+                await asyncio.sleep(0)
+                counted[name] = len(seen)
     return counted
 
 
 if __name__ == "__main__":
     configure_logs(Settings.model_fields["log_level"].default, as_json=True)
-    asyncio.run(serve_empty(sys.argv[2]) if sys.argv[1] == "empty" else serve_service(Path(sys.argv[2])))
+    asyncio.run(serve_bare(sys.argv[2]) if sys.argv[1] == "bare" else serve_service(Path(sys.argv[2])))

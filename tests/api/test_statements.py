@@ -1,13 +1,14 @@
 """What is asked often asks the database little: as many statements for a long list as for a short one."""
 
+import asyncio
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
 
+from scripts.statements import noting_statements
 from storybook.core.database import Database
 from tests.api.conftest import SPEC, Follow
 from tests.fakes import sheet
@@ -19,15 +20,16 @@ class Counted:
     def __init__(self) -> None:
         self._seen: ContextVar[list[str] | None] = ContextVar("seen", default=None)
 
-    def note(self, *args: Any) -> None:
+    def note(self, statement: str) -> None:
         seen = self._seen.get()
         if seen is not None:
-            seen.append(args[2])
+            seen.append(statement)
 
     async def of(self, client: httpx.AsyncClient, path: str) -> int:
         seen: list[str] = []
         token = self._seen.set(seen)
         assert (await client.get(path)).status_code == 200
+        await asyncio.sleep(0)
         self._seen.reset(token)
         return len(seen)
 
@@ -35,9 +37,8 @@ class Counted:
 @pytest.fixture
 def statements(database: Database) -> Iterator[Counted]:
     counted = Counted()
-    event.listen(database.engine.sync_engine, "before_cursor_execute", counted.note)
-    yield counted
-    event.remove(database.engine.sync_engine, "before_cursor_execute", counted.note)
+    with noting_statements(database, counted.note):
+        yield counted
 
 
 async def test_a_poll_is_one_statement(idle: httpx.AsyncClient, statements: Counted) -> None:

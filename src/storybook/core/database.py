@@ -1,17 +1,41 @@
 """The connection to PostgreSQL. The only place that commits."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import event, text
-from sqlalchemy.exc import DisconnectionError
+import asyncpg
+from sqlalchemy import Dialect, Select, event, text
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 TRUSTED_SECONDS = 5.0
 WAIT_SECONDS = 20.0
 """For a free connection: clients give up after 30."""
+
+
+_DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
+
+class Question:
+    """A statement that reads and is asked so often that it goes to the driver as it is, put together once.
+
+    That takes a tenth of the time. Values go by the names of its parameters.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        self.sql = str(compiled)
+        self._names = tuple(compiled.positiontup or ())
+        self._constants = dict(compiled.params)
+
+    def values(self, given: dict[str, Any]) -> list[Any]:
+        """What its parameters are, in their order."""
+        known = self._constants | given
+        return [known[name] for name in self._names]
 
 
 class Database:
@@ -44,6 +68,21 @@ class Database:
         """For statements that read, each for itself: no transaction is opened around them."""
         async with self._readers() as session:
             yield session
+
+    async def ask(self, question: Question, **values: Any) -> list[asyncpg.Record]:
+        """The rows of one statement, in no transaction."""
+        connection = await self.engine.raw_connection()
+        try:
+            driver: asyncpg.Connection = connection.driver_connection
+            rows: list[asyncpg.Record] = await driver.fetch(question.sql, *question.values(values))
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise OperationalError(question.sql, None, error) from error
+        except asyncio.CancelledError:
+            connection.invalidate()
+            raise
+        finally:
+            connection.close()
+        return rows
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:

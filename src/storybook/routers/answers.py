@@ -10,6 +10,9 @@ Answers = dict[int | str, dict[str, Any]]
 NOTHING_NEEDED: dict[str, Any] = {"security": [{}]}
 """For operations that answer everybody; those that may be sent a key or token all the same say so beside it."""
 
+OWN_KEY_OR_TOKEN: dict[str, Any] = {"security": [{"AccessToken": []}, {"UserKey": []}]}
+"""For operations that read who asks by themselves."""
+
 
 class _Refusal(NamedTuple):
     description: str

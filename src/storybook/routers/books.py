@@ -8,10 +8,9 @@ from pydantic import AfterValidator
 
 from storybook.core.errors import Unavailable
 from storybook.domain.book_spec import BookSpec
-from storybook.routers.answers import errors
+from storybook.routers.answers import OWN_KEY_OR_TOKEN, errors
 from storybook.routers.deps import (
     BookId,
-    Follower,
     JobId,
     PageNumber,
     Reader,
@@ -21,10 +20,13 @@ from storybook.routers.deps import (
     UrlDep,
     UserId,
     Wake,
+    caller_of,
+    resources_of,
+    url_of,
 )
 from storybook.routers.limits import QuotasDep
 from storybook.routers.once import OnceDep
-from storybook.routers.waiting import look, wait_for_end
+from storybook.routers.waiting import wait_for_end
 from storybook.schemas.books import AudioAnswer, AudioStarted, BookAnswer, BookCreated, JobAnswer
 from storybook.schemas.orders import PageRequest, SeriesRequest
 from storybook.services import books, editions, jobs, orders, progress, retries, series
@@ -37,6 +39,7 @@ PageToHear = Annotated[
     Path(ge=0, le=12, description="The page's number; 0, the app's index of its first page, means page 1 too"),
     AfterValidator(lambda number: max(number, FIRST_PAGE)),
 ]
+JSON = "application/json"
 PDF_BYTES = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -66,10 +69,17 @@ async def create_next_book(
     return await once(wish, BookCreated, order)
 
 
-@router.get("/{job_id}", summary="Follow a job", responses=errors(404))
-async def get_job(job_id: JobId, reader: Follower, resources: ResourcesDep, url: UrlDep) -> JobAnswer:
+@router.get(
+    "/{job_id}",
+    summary="Follow a job",
+    response_model=JobAnswer,
+    responses=errors(404),
+    openapi_extra=OWN_KEY_OR_TOKEN,
+)
+async def get_job(request: Request, job_id: JobId) -> Response:
     """Where a job of any kind is: what can be read already, and the book once it is done."""
-    return JobAnswer.of(await look(resources, reader, job_id), url)
+    now = await progress.look(resources_of(request).database, caller_of(request), job_id)
+    return Response(JobAnswer.of(now, url_of(request)).model_dump_json(), media_type=JSON)
 
 
 @router.post("/{job_id}/retry", summary="Try a failed job again", responses=errors(402, 404, 409))
@@ -89,10 +99,9 @@ async def retry_job(
 
 
 @router.post("/{job_id}/cancel", summary="Stop a job", responses=errors(404, 409))
-async def cancel_job(job_id: JobId, user_id: UserId, reader: Reader, session: SessionDep, url: UrlDep) -> JobAnswer:
+async def cancel_job(job_id: JobId, user_id: UserId, session: SessionDep, url: UrlDep) -> JobAnswer:
     """Stops a job that has not ended and gives its credit back."""
-    await jobs.cancel(session, user_id, job_id)
-    return JobAnswer.of(await progress.look(session, reader, job_id), url)
+    return JobAnswer.of(progress.of_ended(await jobs.cancel(session, user_id, job_id)), url)
 
 
 @router.post("/{job_id}/pages/{page_number}/regenerate", summary="Make a page again", responses=errors(404, 409, 413))

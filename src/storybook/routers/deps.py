@@ -17,7 +17,6 @@ from storybook.core.errors import (
     BadRequest,
     Conflict,
     Invalid,
-    NoBookOfStranger,
     TokenRequired,
     Unauthenticated,
 )
@@ -35,9 +34,13 @@ KEY_MAX = 80
 IPV6_PREFIX = 64
 
 
-async def get_resources(request: Request) -> Resources:
+def resources_of(request: Request) -> Resources:
     resources: Resources = request.app.state.resources
     return resources
+
+
+async def get_resources(request: Request) -> Resources:
+    return resources_of(request)
 
 
 ResourcesDep = Annotated[Resources, Depends(get_resources)]
@@ -72,8 +75,12 @@ class AccessToken(HTTPBearer):
     """The token of `Authorization: Bearer`; None for another scheme, and without the header."""
 
     async def __call__(self, request: HTTPConnection) -> str | None:  # type: ignore[override]
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else None
+        return sent_token(request)
+
+
+def sent_token(request: HTTPConnection) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 USER_KEY = UserKeyHeader(
@@ -114,15 +121,15 @@ SentKey = Annotated[str | None, Security(USER_KEY)]
 SentToken = Annotated[str | None, Security(ACCESS_TOKEN)]
 
 
-async def get_caller(resources: ResourcesDep, access_token: SentToken, x_user_key: SentKey) -> Caller:
-    return read_caller(resources, access_token, x_user_key)
+async def get_caller(request: Request, access_token: SentToken, x_user_key: SentKey) -> Caller:
+    return read_caller(resources_of(request), access_token, x_user_key)
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]
 """Who the request says it is. Nothing has been looked up: a query with it finds nothing of a caller who is refused."""
 
 
-async def get_address(request: Request, resources: ResourcesDep) -> str | None:
+def address_of(request: Request) -> str | None:
     """The network that the request comes from, so that it can be counted and not be read: an HMAC.
 
     An IPv6 customer has a /64. None where it is not known, and on this machine in development.
@@ -133,33 +140,37 @@ async def get_address(request: Request, resources: ResourcesDep) -> str | None:
         return None
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
+    resources = resources_of(request)
     if address.is_loopback and not resources.settings.in_production:
         return None
     network = ip_network((address, IPV6_PREFIX), strict=False) if address.version == 6 else address
     return hmac.digest(resources.pepper.encode(), f"network {network}".encode(), hashlib.sha256).hex()
 
 
+async def get_address(request: Request) -> str | None:
+    return address_of(request)
+
+
 AddressDep = Annotated[str | None, Depends(get_address)]
 
 
-async def get_identity(
-    request: Request, resources: ResourcesDep, caller: CallerDep, address: AddressDep
-) -> Identity | None:
+async def get_identity(request: Request, caller: CallerDep) -> Identity | None:
     """Whose key or device the caller comes with; None for a new key, which is counted for its network."""
-    async with resources.database.reading() as session:
+    async with resources_of(request).database.reading() as session:
         found = await accounts.identify(session, caller)
     if found is None:
-        await meet_stranger(request, caller.subject, address)
+        await meet_stranger(request, caller.subject, address_of(request))
     return found
 
 
 IdentityDep = Annotated[Identity | None, Depends(get_identity)]
 
 
-async def get_user_id(resources: ResourcesDep, identity: IdentityDep, caller: CallerDep, address: AddressDep) -> str:
+async def get_user_id(request: Request, identity: IdentityDep, caller: CallerDep) -> str:
     """The user who asks; a new key is a new user."""
     if identity and identity.welcomed:
         return identity.user_id
+    resources, address = resources_of(request), address_of(request)
     async with resources.database.session() as session:
         gifts = resources.settings.gifts_per_address
         return await accounts.admit(session, caller, address=address, gifts_per_address=gifts)
@@ -178,26 +189,31 @@ Reader = Annotated[UserRef, Depends(get_reader)]
 """For requests that read: the user as a part of the query, so that nobody else's rows are ever seen."""
 
 
-async def get_follower(request: Request, caller: CallerDep, address: AddressDep) -> AsyncIterator[Caller]:
-    """For requests that ask all the time: who asks is settled by the one statement that looks for the job."""
-    try:
-        yield caller
-    except NoBookOfStranger:
-        await meet_stranger(request, caller.subject, address)
-        raise
+def caller_of(request: Request) -> Caller:
+    """Who the request says it is, read without any dependency: for what is asked all the time.
+
+    Who that is, the one statement settles that answers. An operation that uses this says `OWN_KEY_OR_TOKEN`.
+    """
+    headers = request.headers
+    return read_caller(resources_of(request), sent_token(request), headers.get(USER_KEY.model.name))
 
 
-Follower = Annotated[Caller, Depends(get_follower, scope="function")]
+def says_who(request: Request) -> bool:
+    """Whether the request comes with a key or a token."""
+    return sent_token(request) is not None or USER_KEY.model.name in request.headers
 
 
-async def get_optional_reader(
-    request: Request, resources: ResourcesDep, access_token: SentToken, x_user_key: SentKey, address: AddressDep
-) -> UserRef | None:
+async def refuse_stranger(request: Request) -> None:
+    """Counts a new key that asked for somebody's book; raises TooManyCalls when there were too many."""
+    await meet_stranger(request, caller_of(request).subject, address_of(request))
+
+
+async def get_optional_reader(request: Request, access_token: SentToken, x_user_key: SentKey) -> UserRef | None:
     """For what everybody may read: None for nobody in particular. Whoever says more is refused where it is not true."""
     if access_token is None and x_user_key is None:
         return None
-    caller = read_caller(resources, access_token, x_user_key)
-    return await get_reader(await get_identity(request, resources, caller, address), caller)
+    caller = read_caller(resources_of(request), access_token, x_user_key)
+    return await get_reader(await get_identity(request, caller), caller)
 
 
 OptionalReader = Annotated[UserRef | None, Depends(get_optional_reader)]
@@ -264,10 +280,15 @@ async def get_wake(request: Request, after_the_answer: BackgroundTasks) -> Calla
 Wake = Annotated[Callable[[], None], Depends(get_wake)]
 
 
-async def get_url(request: Request, resources: ResourcesDep) -> Url:
+def url_of(request: Request) -> Url:
     """Public addresses of stored objects: absolute, also when no PUBLIC_URL is set."""
+    resources = resources_of(request)
     base = "" if resources.settings.public_url or resources.settings.s3_bucket else str(request.base_url).rstrip("/")
     return lambda key: base + resources.storage.url(key)
+
+
+async def get_url(request: Request) -> Url:
+    return url_of(request)
 
 
 UrlDep = Annotated[Url, Depends(get_url)]

@@ -11,11 +11,11 @@ from fastapi.responses import StreamingResponse
 from storybook.core.errors import NoSuchBook, Unauthenticated
 from storybook.resources import Resources
 from storybook.routers.answers import errors
-from storybook.routers.deps import Follower, JobId, ResourcesDep, UrlDep
-from storybook.routers.waiting import ENDED, look
+from storybook.routers.deps import CallerDep, JobId, ResourcesDep, UrlDep
+from storybook.routers.waiting import ENDED
 from storybook.schemas.books import JobAnswer, Url
 from storybook.services.accounts import UserRef
-from storybook.services.progress import Progress
+from storybook.services.progress import Progress, look
 
 router = APIRouter(prefix="/v1/books", tags=["books"])
 
@@ -42,7 +42,7 @@ EVENT = 'id: 7\nevent: progress\ndata: {"job_id": "job_...", ...}\n\n'
 )
 async def follow(
     job_id: JobId,
-    reader: Follower,
+    reader: CallerDep,
     resources: ResourcesDep,
     url: UrlDep,
     last_event_id: Annotated[
@@ -50,7 +50,7 @@ async def follow(
     ] = None,
 ) -> StreamingResponse:
     """Sends what has changed the moment that it has; a client that comes back misses nothing."""
-    now = await look(resources, reader, job_id)
+    now = await look(resources.database, reader, job_id)
     events = _events(resources, reader, now, _seen(last_event_id, now), url)
     return StreamingResponse(events, media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
 
@@ -67,7 +67,7 @@ def _seen(last_event_id: str | None, now: Progress) -> int:
 async def _events(resources: Resources, reader: UserRef, now: Progress, seen: int, url: Url) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     with suppress(NoSuchBook, Unauthenticated), resources.notifications.of_job(now.job.id) as changed:
-        now, told = await look(resources, reader, now.job.id), ""
+        now, told = await look(resources.database, reader, now.job.id), ""
         while True:
             if now.job.revision > seen:
                 seen, before, told = now.job.revision, told, JobAnswer.of(now, url).model_dump_json()
@@ -80,7 +80,7 @@ async def _events(resources: Resources, reader: UserRef, now: Progress, seen: in
             except TimeoutError:
                 yield ": still there\n\n"
             changed.clear()
-            now = await look(resources, reader, now.job.id)
+            now = await look(resources.database, reader, now.job.id)
 
 
 def _event(now: Progress, told: str) -> str:

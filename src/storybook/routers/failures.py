@@ -13,7 +13,15 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from storybook.core.errors import ApiError, ObjectMissing, StorageError, Unauthenticated
+from storybook.core.errors import (
+    ApiError,
+    NoBookOfStranger,
+    ObjectMissing,
+    StorageError,
+    TooManyCalls,
+    Unauthenticated,
+)
+from storybook.routers.deps import refuse_stranger
 from storybook.routers.problems import sentence
 from storybook.schemas.common import ErrorAnswer, ErrorBody
 
@@ -52,6 +60,7 @@ def register(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     """Teaches the application of these routes to answer every kind of error."""
     app.state.api_routes = [route for route in routes if isinstance(route, APIRoute)]
     app.exception_handler(ApiError)(_api_error)
+    app.exception_handler(NoBookOfStranger)(_stranger)
     app.exception_handler(RequestValidationError)(_invalid_request)
     app.exception_handler(HTTPException)(_framework_error)
     app.exception_handler(StorageError)(_storage_error)
@@ -76,6 +85,14 @@ async def _api_error(request: Request, error: ApiError) -> JSONResponse:
         headers=headers,
         request_id=request_id_of(request),
     )
+
+
+async def _stranger(request: Request, error: NoBookOfStranger) -> JSONResponse:
+    try:
+        await refuse_stranger(request)
+    except TooManyCalls as too_many:
+        return await _api_error(request, too_many)
+    return await _api_error(request, error)
 
 
 async def _invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from storybook.core.errors import ApiError, TokenExpired, TokenRequired
 from storybook.domain.limits import CallClass
 from storybook.routers.counting import count_call, count_stranger
-from storybook.routers.deps import ACCESS_TOKEN, USER_KEY, AddressDep, ResourcesDep, read_caller
+from storybook.routers.deps import ResourcesDep, address_of, caller_of, says_who
 from storybook.services.quotas import Quotas
 
 UNLIMITED = frozenset({"get_health", "get_liveness", "get_readiness", "hear_store"})
@@ -47,7 +47,7 @@ def class_of(name: str, method: str) -> CallClass | None:
     return CLASSES.get(name, CallClass.READ if method in READS else CallClass.WRITE)
 
 
-async def limit_calls(request: Request, resources: ResourcesDep, address: AddressDep) -> None:
+async def limit_calls(request: Request) -> None:
     """Counts the call for whoever sends it; raises TooManyCalls.
 
     The caller is only read here, not looked up. Whoever cannot be read is a stranger; the operation refuses him itself.
@@ -55,12 +55,12 @@ async def limit_calls(request: Request, resources: ResourcesDep, address: Addres
     call_class = class_of(request.scope["route"].name, request.method)
     if call_class is None:
         return
-    key, token = await USER_KEY(request), await ACCESS_TOKEN(request)
-    if key is None and token is None:
+    address = address_of(request)
+    if not says_who(request):
         await count_call(request, call_class, None, address)
         return
     try:
-        caller = read_caller(resources, token, key)
+        caller = caller_of(request)
     except (TokenExpired, TokenRequired):
         await count_call(request, call_class, None, address)
     except ApiError:

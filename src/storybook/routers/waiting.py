@@ -19,18 +19,12 @@ async def wait_for_end(
 ) -> Progress:
     """The job when it has ended, or as it is after `patience` seconds: the app gives up after 30."""
     with resources.notifications.of_job(job_id) as changed:
-        now = await look(resources, reader, job_id)
+        now = await progress.look(resources.database, reader, job_id)
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 while now.job.status not in ENDED and not resources.notifications.released:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
                     changed.clear()
-                    now = await look(resources, reader, job_id)
+                    now = await progress.look(resources.database, reader, job_id)
     return now
-
-
-async def look(resources: Resources, reader: UserRef, job_id: str) -> Progress:
-    """Where the job is now."""
-    async with resources.database.reading() as session:
-        return await progress.look(session, reader, job_id)

@@ -10,7 +10,7 @@ from storybook.core.errors import ErrorCode
 from storybook.domain.book_spec import Language, Style, TargetAge
 from storybook.domain.jobs import JobKind, JobState
 from storybook.models import Book, Job, Page
-from storybook.services.progress import Preview, Progress
+from storybook.services.progress import BookNow, PageNow, Preview, Progress
 
 Url = Callable[[str], str]
 """Makes the public address of a stored object from its key."""
@@ -41,7 +41,7 @@ class PageAnswer(BaseModel):
     audio_url: str | None
 
     @classmethod
-    def of(cls, page: Page, url: Url) -> Self:
+    def of(cls, page: Page | PageNow, url: Url) -> Self:
         return cls(
             page_number=page.page_number,
             text=page.text,
@@ -73,7 +73,7 @@ class BookAnswer(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, book: Book, pages: Sequence[Page], url: Url) -> Self:
+    def of(cls, book: Book | BookNow, pages: Sequence[Page | PageNow], url: Url) -> Self:
         return cls(
             book_id=book.id,
             id=book.id,

@@ -1,11 +1,13 @@
 """Where a job is and what it has made so far, in one statement."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, String, and_, bindparam, case, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, LargeBinary, String, and_, bindparam, case, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
+from storybook.core.database import Database, Question
 from storybook.core.errors import NoBookOfStranger, NoSuchBook
 from storybook.domain.jobs import JobKind, JobState, Step
 from storybook.domain.story import COVER
@@ -28,32 +30,81 @@ class Preview(NamedTuple):
     pages: tuple[PreviewPage, ...]
 
 
+class JobNow(NamedTuple):
+    id: str
+    kind: str
+    status: str
+    progress: int
+    current_step: str
+    error_code: str | None
+    error_message: str | None
+    note: str | None
+    revision: int
+
+
+class PageNow(NamedTuple):
+    page_number: int
+    text: str
+    image_key: str
+    image_prompt: str
+    audio_key: str | None
+
+
+class BookNow(NamedTuple):
+    id: str
+    job_id: str
+    title: str
+    language: str
+    target_age: str
+    style: str
+    theme: str | None
+    character_id: str | None
+    series_id: str | None
+    previous_book_id: str | None
+    cover_key: str
+    pdf_key: str | None
+    audio_key: str | None
+    made_by: dict[str, str]
+    created_at: datetime
+
+
 class Progress(NamedTuple):
     """A job; its book when it is done and not deleted; a preview while it runs."""
 
-    job: Job
-    book: Book | None
-    pages: tuple[Page, ...]
+    job: JobNow
+    book: BookNow | None
+    pages: tuple[PageNow, ...]
     preview: Preview | None
 
 
-async def look(session: AsyncSession, user: UserRef, job_id: str) -> Progress:
+async def look(database: Database, user: UserRef, job_id: str) -> Progress:
     """Where the user's job is, in one statement.
 
     Raises NotFound, for somebody else's too, and Unauthenticated for a caller who may not ask any more.
     """
-    statement, who = _statement_for(user)
-    rows = (await session.execute(statement, {**who, "job": job_id})).all()
+    question, who = _question_of(user)
+    rows = await database.ask(question, job=job_id, **who)
     if not rows:
-        if not isinstance(user, str) and await identify(session, user) is None:
-            raise NoBookOfStranger
+        async with database.reading() as session:
+            if not isinstance(user, str) and await identify(session, user) is None:
+                raise NoBookOfStranger
         raise NoSuchBook
-    job, book, _, draft, pictures = rows[0]
-    pages = tuple(page for _, _, page, _, _ in rows if page)
-    return Progress(job, book, pages, _preview(draft, pictures or {}) if draft else None)
+    *row, pages, draft, pictures = rows[0]
+    book = BookNow(*row[len(_JOB) :])
+    return Progress(
+        JobNow(*row[: len(_JOB)]),
+        book if book.id else None,
+        tuple(PageNow(*page) for page in pages or ()),
+        _preview(draft, pictures or {}) if draft else None,
+    )
 
 
-def _statement_for(user: UserRef) -> tuple[Select[Any], dict[str, Any]]:
+def of_ended(job: Job) -> Progress:
+    """A job that has just come to an end without a book."""
+    return Progress(JobNow(*(getattr(job, name) for name in JobNow._fields)), None, (), None)
+
+
+def _question_of(user: UserRef) -> tuple[Question, dict[str, Any]]:
     match user:
         case KeyHolder(key_hash):
             return _OF_KEY, {"key_hash": key_hash}
@@ -62,16 +113,20 @@ def _statement_for(user: UserRef) -> tuple[Select[Any], dict[str, Any]]:
     return _OF_USER, {"user": user}
 
 
-def _statement(user: ColumnElement[str]) -> Select[Any]:
+def _question(user: ColumnElement[str]) -> Question:
     made = Job.request["book_id"].astext
     its_book = and_(Book.user_id == Job.user_id, (Book.job_id == Job.id) | (Book.id == made))
-    return (
-        select(Job, Book, Page, _if_running(_draft()), _if_running(_checked_pictures()))
+    return Question(
+        select(*_JOB, *_BOOK, _pages(), _if_running(_draft()), _if_running(_checked_pictures()))
         .outerjoin(Book, and_(Job.status == JobState.DONE, its_book))
-        .outerjoin(Page, Page.book_id == Book.id)
-        .where(Job.id == bindparam("job"), Job.user_id == user)
-        .order_by(Page.page_number)
+        .where(Job.id == bindparam("job", type_=String()), Job.user_id == user)
     )
+
+
+def _pages() -> Any:
+    columns = (getattr(Page, name) for name in PageNow._fields)
+    listed = aggregate_order_by(func.jsonb_build_array(*columns), Page.page_number)
+    return select(func.jsonb_agg(listed)).where(Page.book_id == Book.id).correlate(Book).scalar_subquery()
 
 
 def _if_running(value: Any) -> ColumnElement[Any]:
@@ -128,8 +183,9 @@ def _preview(draft: dict[str, Any], pictures: dict[str, str]) -> Preview:
     )
 
 
-# Putting the statement together takes longer than running it, and clients ask every second.
+_JOB = [getattr(Job, name) for name in JobNow._fields]
+_BOOK = [getattr(Book, name) for name in BookNow._fields]
 _USER = bindparam("user", type_=String())
-_OF_USER = _statement(_USER)
-_OF_KEY = _statement(owner_of_key(bindparam("key_hash", type_=LargeBinary())))
-_OF_DEVICE = _statement(owner_of_device(_USER, bindparam("device", type_=String())))
+_OF_USER = _question(_USER)
+_OF_KEY = _question(owner_of_key(bindparam("key_hash", type_=LargeBinary())))
+_OF_DEVICE = _question(owner_of_device(_USER, bindparam("device", type_=String())))
