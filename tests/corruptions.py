@@ -133,9 +133,8 @@ CORRUPTIONS = [
     Corruption(
         "a payment was of another amount",
         "SELECT transaction_id FROM store_transactions",
-        "WITH more AS (UPDATE store_transactions SET credits = credits + 1 WHERE transaction_id = :id RETURNING *) "
-        "SELECT 'entry ' || id FROM credit_transactions JOIN more ON reference = 'development:' || transaction_id "
-        "WHERE transaction_type IN ('purchase', 'subscription')",
+        "UPDATE store_transactions SET credits = credits + 1 WHERE transaction_id = :id "
+        "RETURNING 'payment development:' || transaction_id",
     ),
     Corruption(
         "a payment was somebody else's",
@@ -153,10 +152,8 @@ CORRUPTIONS = [
     Corruption(
         "a refund never was",
         "SELECT transaction_id FROM store_transactions WHERE refunded_at IS NOT NULL",
-        "WITH never AS (UPDATE store_transactions SET refunded_at = NULL WHERE transaction_id = :id RETURNING *) "
-        "SELECT 'entry ' || min(id) FROM credit_transactions JOIN never "
-        "ON reference = 'development:' || transaction_id "
-        "WHERE transaction_type IN ('refund', 'debt')",
+        "UPDATE store_transactions SET refunded_at = NULL WHERE transaction_id = :id "
+        "RETURNING 'payment development:' || transaction_id",
     ),
     Corruption(
         "a gift is larger than gifts are",
@@ -195,6 +192,34 @@ CORRUPTIONS = [
         "UPDATE store_transactions SET credits = credits + 45 WHERE transaction_id = :id "
         "RETURNING 'payment development:' || transaction_id",
         check="product",
+    ),
+    Corruption(
+        "a payment of a plan brought less than was bought, and so did its entry and the balance",
+        "SELECT transaction_id FROM store_transactions WHERE kind = 'subscription' AND user_id IS NOT NULL "
+        "AND credits > 1",
+        "WITH entry AS (UPDATE credit_transactions SET amount = 1 WHERE reference = 'development:' || :id) "
+        "UPDATE store_transactions SET credits = 1 WHERE transaction_id = :id "
+        "RETURNING 'payment development:' || transaction_id",
+        check="as much as was paid for",
+    ),
+    Corruption(
+        "a payment of a plan is worth less than the plan, and brought no more",
+        "SELECT transaction_id FROM store_transactions WHERE kind = 'subscription' AND user_id IS NOT NULL "
+        "AND credits > 1",
+        "WITH entry AS (UPDATE credit_transactions SET amount = 1 WHERE reference = 'development:' || :id) "
+        "UPDATE store_transactions SET credits = 1, worth = 1 WHERE transaction_id = :id "
+        "RETURNING 'payment development:' || transaction_id",
+        check="product",
+    ),
+    Corruption(
+        "a change of plan is another subscription",
+        "SELECT transaction_id FROM store_transactions WHERE kind = 'subscription' AND user_id IS NOT NULL",
+        "WITH replaced AS (UPDATE store_transactions SET token = 'a token' WHERE transaction_id = :id RETURNING *), "
+        "changed AS (INSERT INTO store_transactions SELECT (jsonb_populate_record(NULL::store_transactions, "
+        """to_jsonb(replaced) || '{"transaction_id": "changed", "original_transaction_id": "changed", """
+        """"replaced_token": "a token"}')).* FROM replaced RETURNING transaction_id) """
+        "SELECT 'payment development:' || transaction_id FROM changed",
+        check="change of plan",
     ),
     Corruption(
         "a payment is for what was never sold",

@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import ErrorCode
+from storybook.domain.credits import Transaction
 from storybook.domain.jobs import PROGRESS_DONE, JobKind, JobState
 from storybook.domain.purchases import Product, ProductKind, Store
 from storybook.models import Job, StoreTransaction, User, UserCredits
@@ -71,6 +72,7 @@ async def pay(session: AsyncSession, user_id: str, payment: Payment) -> None:
         "kind": payment.kind,
         "period_end": None if payment.kind is ProductKind.CREDITS else func.now(),
         "credits": payment.credits,
+        "worth": payment.credits,
         "claimed_at": func.now(),
     }
     known = select(StoreTransaction.kind).where(StoreTransaction.transaction_id == payment.number)
@@ -81,16 +83,23 @@ async def pay(session: AsyncSession, user_id: str, payment: Payment) -> None:
 
 
 async def enter(session: AsyncSession, user_id: str, payment: Payment) -> None:
-    """The payment's credits, without a look at whether they were given before."""
-    add = credits.purchase if payment.kind is ProductKind.CREDITS else credits.subscription
-    await add(session, user_id, payment.credits, payment.reference)
+    """The payment's credits, without a look at what is known of the payment."""
+    entered_as = Transaction.PURCHASE if payment.kind is ProductKind.CREDITS else Transaction.SUBSCRIPTION
+    await credits.bring(session, user_id, entered_as, payment.credits, payment.reference)
 
 
 async def take_back(session: AsyncSession, user_id: str, payment: Payment) -> None:
-    """The store refunds a payment."""
+    """The store refunds a payment, as often as it likes."""
     refunded = update(StoreTransaction).where(StoreTransaction.transaction_id == payment.number)
     await session.execute(refunded.values(refunded_at=func.now()))
-    await credits.refund(session, user_id, payment.credits, payment.reference)
+    await enter(session, user_id, payment._replace(credits=0))
+
+
+async def give_again(session: AsyncSession, user_id: str, payment: Payment) -> None:
+    """The store takes its refund back, as often as it likes."""
+    kept = update(StoreTransaction).where(StoreTransaction.transaction_id == payment.number)
+    await session.execute(kept.values(refunded_at=None))
+    await enter(session, user_id, payment)
 
 
 async def leave(session: AsyncSession, user_id: str) -> None:

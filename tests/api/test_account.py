@@ -44,6 +44,7 @@ from tests.fakes import FakePainter
 
 Rows = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
 ME = "/v1/users/me"
+BOUGHT_AT = datetime(2026, 11, 1, tzinfo=UTC)
 TITLE = "Luna and the light"
 MAY_NAME_A_USER = {"credit_transactions"}
 
@@ -80,6 +81,8 @@ async def everything_of(resources: Resources, user_id: str, book_id: str) -> Non
                 product_id="credits_10",
                 kind="credits",
                 credits=10,
+                worth=10,
+                purchased_at=BOUGHT_AT,
             )
         )
         session.add(
@@ -234,6 +237,7 @@ async def test_an_export_holds_everything_under_speaking_names(
     assert sheet(zipped, f"jobs/{full['job_id']}/job.json")["request"]["spec"]["topic"] == SPEC["topic"]
     for name in ("account/devices", "credits/purchases", "credits/subscriptions", "reading/log", "reading/milestones"):
         assert len(sheet(zipped, f"{name}.json")) == 1, name
+    assert datetime.fromisoformat(sheet(zipped, "credits/purchases.json")[0]["purchased_at"]) == BOUGHT_AT
     assert any(name.endswith("photo.jpg") for name in names)
     kept = {path.read_bytes() for path in stored(resources)}
     assert kept <= {zipped.read(name) for name in names}

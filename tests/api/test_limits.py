@@ -153,6 +153,15 @@ async def test_only_a_trusted_proxy_says_whose_network_a_call_comes_from(
     assert (429 in {answer.status_code for answer in answers}) == limited
 
 
+@pytest.mark.parametrize("said", ["unknown", "somebody, _hidden", "a b c", "192.0.2.256", ";", "[::1"])
+async def test_what_a_proxy_says_and_nobody_can_read_counts_for_the_proxy(
+    changed: Callable[..., Resources], said: str
+) -> None:
+    async with client_of(changed(trusted_proxies=(FAR_AWAY,)), FAR_AWAY, key="short") as client:
+        answers = [await client.get("/v1/library", headers={"X-Forwarded-For": said}) for _ in range(30)]
+    assert 429 in {answer.status_code for answer in answers}
+
+
 async def test_other_sites_may_read_the_limits(changed: Callable[..., Resources]) -> None:
     async with client_of(changed(cors_origins=("https://app.example",))) as client:
         answer = await client.get("/v1/library", headers={"Origin": "https://app.example"})

@@ -191,6 +191,12 @@ async def test_two_payments_of_one_period_bring_its_credits_once(
         assert "once for the same time" in {finding.check for finding in await audit.examine(session)}
 
 
+async def test_a_trial_is_not_thanked_for_with_credits(idle: httpx.AsyncClient) -> None:
+    answer = await subscribe(idle, signed(payment(BASIC, free=True)))
+    assert answer.json()["message"].startswith("Thank you. Your free trial has begun.")
+    assert await balance(idle) == GIFT
+
+
 async def test_a_plan_whose_time_is_over_is_refused(idle: httpx.AsyncClient, rows: Any) -> None:
     assert_refused(await subscribe(idle, signed(payment(BASIC, began=LONG_AGO))), 422, "RECEIPT_EXPIRED")
     assert await bought(rows) == 0

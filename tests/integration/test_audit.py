@@ -71,7 +71,7 @@ async def live(session: AsyncSession, chance: random.Random) -> None:
     users = [money.new("user") for _ in range(3)]
     for user_id in users:
         await money.join(session, user_id)
-        await money.pay(session, user_id, Payment(money.new("payment"), chance.randint(1, 5), ProductKind.SUBSCRIPTION))
+        await money.pay(session, user_id, Payment(money.new("payment"), chance.randint(2, 5), ProductKind.SUBSCRIPTION))
         kept, returned = (Payment(money.new("payment"), chance.randint(1, 9)) for _ in range(2))
         for payment in chance.sample([kept, returned], 2):
             await money.pay(session, user_id, payment)

@@ -160,21 +160,30 @@ async def test_a_job_of_somebody_else_gives_nothing_back(session: AsyncSession, 
 
 @pytest.mark.parametrize("kind", ProductKind)
 async def test_a_payment_is_entered_once(session: AsyncSession, user: str, kind: ProductKind) -> None:
-    await money.enter(session, user, Payment("paid", 5, kind))
-    with pytest.raises(IntegrityError):
+    for _ in range(2):
         await money.enter(session, user, Payment("paid", 5, kind))
+    assert await purse(session) == (3 + 5, 0, 0)
+    await money.join(session, "somebody")
+    with pytest.raises(IntegrityError):
+        await money.enter(session, "somebody", Payment("paid", 5, kind))
 
 
 @pytest.mark.parametrize("left", [0, 1, 2, 3])
-async def test_a_payment_is_taken_back_once_be_it_as_credits_or_as_a_debt(
+async def test_a_payment_is_taken_back_and_given_again_once_be_it_as_credits_or_as_a_debt(
     session: AsyncSession, user: str, left: int
 ) -> None:
-    await spend(session, 3 - left)
-    await credits.refund(session, user, 2, "paid")
-    after = await purse(session)
-    with pytest.raises(StorybookError, match="before"):
-        await credits.refund(session, user, 2, "paid")
-    assert await purse(session) == after
+    paid = Payment("paid", 2)
+    await money.pay(session, user, paid)
+    await spend(session, 5 - left)
+    for _ in range(2):
+        for _ in range(2):
+            await money.take_back(session, user, paid)
+            assert await purse(session) == (max(0, left - 2), 0, max(0, 2 - left))
+            assert await audit.examine(session, money.CATALOGUE) == []
+        for _ in range(2):
+            await money.give_again(session, user, paid)
+            assert await purse(session) == (left, 0, 0)
+            assert await audit.examine(session, money.CATALOGUE) == []
 
 
 async def test_a_second_gift_is_refused(session: AsyncSession, user: str) -> None:
@@ -194,7 +203,7 @@ async def test_a_closed_account_has_lost_what_was_left_and_keeps_its_entries(ses
         await credits.close(session, user)
     await money.leave(session, user)
     assert (await entries(session))[-2:] == [("release", 1, 3), ("close", 3, 0)]
-    for late in (credits.grant(session, user, 1, "late"), credits.refund(session, user, 1, "late")):
+    for late in (credits.grant(session, user, 1, "late"), money.enter(session, user, Payment("late", 1))):
         with pytest.raises(NotFound):
             await late
     assert await audit.examine(session, money.CATALOGUE) == []

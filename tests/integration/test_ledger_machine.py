@@ -183,9 +183,12 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.paid)
     @rule(pick=Picks, user=Users)
     def hear_of_a_payment_again(self, pick: int, user: int) -> None:
-        payment = self.paid[pick % len(self.paid)][1]
+        owner, payment = self.paid[pick % len(self.paid)]
         self.done(None, money.pay, self.users[user], payment)
-        self.refused((IntegrityError,), money.enter, self.users[user], payment)
+        if owner == self.users[user]:
+            self.done(None, money.enter, owner, payment)
+        else:
+            self.refused((IntegrityError,), money.enter, self.users[user], payment)
 
     @rule(user=Users, books=st.integers(1, 6), crash=Crashes)
     def order(self, user: int, books: int, crash: int | None) -> None:
@@ -230,7 +233,15 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.refunded)
     @rule(pick=Picks)
     def take_back_again(self, pick: int) -> None:
-        self.refused((StorybookError,), money.take_back, *self.refunded[pick % len(self.refunded)])
+        self.done(None, money.take_back, *self.refunded[pick % len(self.refunded)])
+
+    @precondition(lambda self: self.refunded)
+    @rule(pick=Picks, crash=Crashes)
+    def give_again(self, pick: int, crash: int | None) -> None:
+        user_id, payment = self.refunded.pop(pick % len(self.refunded))
+        self.done(crash, money.give_again, user_id, payment)
+        self.purses[user_id].gain(payment.credits)
+        self.paid.append((user_id, payment))
 
     @rule(user=Users, crash=Crashes)
     def leave_and_come_anew(self, user: int, crash: int | None) -> None:

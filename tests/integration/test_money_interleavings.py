@@ -50,8 +50,8 @@ class Life:
     async def renew(self, session: AsyncSession) -> None:
         await money.pay(session, self.user_id, Payment(money.new("payment"), 4, ProductKind.SUBSCRIPTION))
 
-    async def enter_again(self, session: AsyncSession) -> None:
-        await money.enter(session, self.user_id, self.pack)
+    async def give_again(self, session: AsyncSession) -> None:
+        await money.give_again(session, self.user_id, self.pack)
 
     async def order(self, session: AsyncSession) -> None:
         await money.order(session, self.user_id, money.new("job"))

@@ -195,6 +195,8 @@ async def test_no_verdict_is_given_while_nobody_says_whether_a_certificate_was_r
         ("EXPIRED", "VOLUNTARY", NewsKind.ENDED),
         ("REFUND", None, NewsKind.REFUNDED),
         ("REVOKE", None, NewsKind.REFUNDED),
+        ("REFUND_REVERSED", None, NewsKind.REVERSED),
+        ("DID_CHANGE_RENEWAL_PREF", "UPGRADE", NewsKind.PAID),
     ],
 )
 async def test_signed_news_are_read(store: AppleStore, kind: str, subtype: str | None, expected: NewsKind) -> None:
@@ -206,9 +208,19 @@ async def test_signed_news_are_read(store: AppleStore, kind: str, subtype: str |
     assert news.payment and news.payment.product_id == PLAN
 
 
-@pytest.mark.parametrize("kind", ["TEST", "PRICE_INCREASE", "CONSUMPTION_REQUEST", "SOMETHING_NEW"])
-async def test_other_news_change_nothing(store: AppleStore, kind: str) -> None:
-    body = SIGNER.notification(kind, transaction(PLAN))
+@pytest.mark.parametrize(
+    ("kind", "subtype"),
+    [
+        ("TEST", None),
+        ("PRICE_INCREASE", None),
+        ("CONSUMPTION_REQUEST", None),
+        ("SOMETHING_NEW", None),
+        ("DID_CHANGE_RENEWAL_PREF", None),
+        ("DID_CHANGE_RENEWAL_PREF", "DOWNGRADE"),
+    ],
+)
+async def test_other_news_change_nothing(store: AppleStore, kind: str, subtype: str | None) -> None:
+    body = SIGNER.notification(kind, transaction(PLAN), subtype=subtype)
     assert await store.read_news(json.dumps(body).encode(), {}) is None
 
 

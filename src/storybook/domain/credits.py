@@ -28,8 +28,9 @@ class Account(StrEnum):
 class Transaction(StrEnum):
     """A gift welcomes a new user; a grant is the operator's; each hold ends in one capture or one release.
 
-    A store's refund takes what is left; the rest is a debt, which later credits settle first. An account that is
-    closed loses what is left, and its debt is written off.
+    A store's refund takes what is left; the rest is a debt, which later credits settle first. A return is what a
+    payment brings once more: its refund was reversed, or a better one that took its place was refunded. An account that
+    is closed loses what is left, and its debt is written off.
     """
 
     GIFT = "gift"
@@ -41,6 +42,7 @@ class Transaction(StrEnum):
     RELEASE = "release"
     REFUND = "refund"
     DEBT = "debt"
+    RETURN = "return"
     SETTLE = "settle"
     CLOSE = "close"
     WRITE_OFF = "write_off"
@@ -61,10 +63,20 @@ MOVES = {
     Transaction.RELEASE: Move(Account.HELD, Account.AVAILABLE),
     Transaction.REFUND: Move(Account.AVAILABLE, Account.REFUNDED),
     Transaction.DEBT: Move(Account.OWED, Account.REFUNDED),
+    Transaction.RETURN: Move(Account.REFUNDED, Account.AVAILABLE),
     Transaction.SETTLE: Move(Account.AVAILABLE, Account.OWED),
     Transaction.CLOSE: Move(Account.AVAILABLE, Account.CLOSED),
     Transaction.WRITE_OFF: Move(Account.CLOSED, Account.OWED),
 }
+
+OF_PAYMENTS = (
+    Transaction.PURCHASE,
+    Transaction.SUBSCRIPTION,
+    Transaction.REFUND,
+    Transaction.DEBT,
+    Transaction.RETURN,
+)
+"""The entries that name a payment of a store."""
 
 CACHED = {
     Account.AVAILABLE: ("credits", 1),

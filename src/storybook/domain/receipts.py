@@ -64,10 +64,14 @@ class Payment(Strict):
 
 
 class NewsKind(StrEnum):
-    """`paid`: a period began. `cancelled`: it will not be renewed. `resumed`: it will be after all."""
+    """`paid`: a period began. `cancelled`: it will not be renewed. `resumed`: it will be after all.
+
+    `reversed`: the store took a refund back, so the payment counts again.
+    """
 
     PAID = "paid"
     REFUNDED = "refunded"
+    REVERSED = "reversed"
     CANCELLED = "cancelled"
     RESUMED = "resumed"
     ENDED = "ended"

@@ -24,6 +24,7 @@ SHOWN_AS = {
     Transaction.HOLD: Shown.USAGE,
     Transaction.RELEASE: Shown.REFUND,
     Transaction.REFUND: Shown.REFUND,
+    Transaction.RETURN: Shown.REFUND,
     Transaction.SETTLE: Shown.REFUND,
 }
 """The entries that change what can be spent. The others, such as the capture of what was held, are not shown.
@@ -40,6 +41,7 @@ _SENTENCES = {
         Transaction.HOLD: "그림책 만들기",
         Transaction.RELEASE: "완성하지 못한 그림책의 크레딧 반환",
         Transaction.REFUND: "스토어 환불로 회수",
+        Transaction.RETURN: "회수했던 크레딧 반환",
         Transaction.SETTLE: "스토어 환불로 남은 크레딧 정산",
     },
     Language.EN: {
@@ -50,6 +52,7 @@ _SENTENCES = {
         Transaction.HOLD: "A book was made or is being made",
         Transaction.RELEASE: "Given back for a book that was not finished",
         Transaction.REFUND: "Taken back after a refund by the store",
+        Transaction.RETURN: "Given again after it was taken back",
         Transaction.SETTLE: "Settles what a refund by the store left open",
     },
     Language.JA: {
@@ -60,6 +63,7 @@ _SENTENCES = {
         Transaction.HOLD: "絵本の作成",
         Transaction.RELEASE: "完成しなかった絵本のクレジットの返却",
         Transaction.REFUND: "ストアの返金による回収",
+        Transaction.RETURN: "回収したクレジットの返却",
         Transaction.SETTLE: "ストアの返金で残っていた分の精算",
     },
 }

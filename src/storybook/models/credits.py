@@ -64,7 +64,7 @@ class CreditTransaction(Base):
             "transaction_type",
             "reference",
             unique=True,
-            postgresql_where=text("transaction_type IN ('purchase', 'subscription', 'refund', 'debt')"),
+            postgresql_where=text("transaction_type IN ('purchase', 'subscription')"),
         ),
         Index("ix_credit_transactions_user_id_id", "user_id", "id"),
     )

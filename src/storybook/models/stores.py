@@ -17,7 +17,9 @@ class StoreTransaction(Base):
 
     It outlives its user, so that a receipt is worth nothing a second time. Of a payment that was refunded before
     anything else was heard of it, only the ids are known. From `confirm_at` on, the store is to be told that the goods
-    were given. `credits` are what the payment brings: less than its product's where they were given before.
+    were given. `worth` are the credits of its product, and none for a trial; `credits` are what it brings beside the
+    others for the same time. `replaced_token` is that of the payment whose plan this one changed. `refund_told_at` is
+    when the store last said whether it gave the money back.
     """
 
     __tablename__ = "store_transactions"
@@ -25,6 +27,7 @@ class StoreTransaction(Base):
         CheckConstraint(one_of("store", Store), name="store"),
         CheckConstraint(one_of("kind", ProductKind), name="kind"),
         CheckConstraint("credits >= 0", name="credits"),
+        CheckConstraint("credits <= worth", name="no_more_than_its_worth"),
         CheckConstraint("claimed_at IS NULL OR product_id IS NOT NULL", name="what_is_claimed_is_known"),
         CheckConstraint("(kind = 'subscription') = (period_end IS NOT NULL)", name="a_subscription_has_a_period"),
         Index("ix_store_transactions_original", "store", "original_transaction_id"),
@@ -38,6 +41,7 @@ class StoreTransaction(Base):
             postgresql_where=text(GRANTED),
         ),
         Index("ix_store_transactions_token", "token", postgresql_using="hash"),
+        Index("ix_store_transactions_replaced_token", "replaced_token", postgresql_using="hash"),
         Index("ix_store_transactions_confirm_at", "confirm_at", postgresql_where=text("confirm_at IS NOT NULL")),
     )
 
@@ -50,12 +54,15 @@ class StoreTransaction(Base):
     product_id: Mapped[str | None] = mapped_column(String(120))
     kind: Mapped[str | None] = mapped_column(String(20))
     credits: Mapped[int]
+    worth: Mapped[int]
     purchased_at: Mapped[datetime | None]
     period_end: Mapped[datetime | None]
     token: Mapped[str | None] = mapped_column(String(2000))
+    replaced_token: Mapped[str | None] = mapped_column(String(2000))
     confirm_at: Mapped[datetime | None]
     claimed_at: Mapped[datetime | None]
     refunded_at: Mapped[datetime | None]
+    refund_told_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 

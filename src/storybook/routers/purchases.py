@@ -45,7 +45,8 @@ async def start_subscription(
 
     async def begin() -> Subscribed:
         known = await purchases.apply(session, user_id, payment)
-        return Subscribed.to(await subscriptions.get(session, known.store, known.original_transaction_id))
+        subscription = await subscriptions.get(session, known.store, known.original_transaction_id)
+        return Subscribed.to(subscription, trial=known.free)
 
     return await once(bought, Subscribed, begin)
 

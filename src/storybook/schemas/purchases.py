@@ -19,6 +19,7 @@ Receipt = Annotated[
         "Google Play",
     ),
 ]
+TRIAL = "Thank you. Your free trial has begun. Its credits come with the first month that is paid."
 IN_STORE = {
     Store.APPLE: "the App Store (Settings, your name, Subscriptions)",
     Store.GOOGLE: "Google Play (Payments & subscriptions)",
@@ -59,9 +60,9 @@ class Subscribed(BaseModel):
     subscription: SubscriptionBody
 
     @classmethod
-    def to(cls, subscription: Subscription) -> Self:
+    def to(cls, subscription: Subscription, *, trial: bool) -> Self:
         return cls(
-            message="Thank you. The credits of this month are yours.",
+            message=TRIAL if trial else "Thank you. The credits of this month are yours.",
             subscription=SubscriptionBody(
                 plan=PlanName(subscription.plan),
                 credits_per_month=subscription.credits_per_month,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storybook.domain.credits import CACHED, MOVES, PRICES, WELCOME_GIFT
+from storybook.domain.credits import CACHED, MOVES, OF_PAYMENTS, PRICES, WELCOME_GIFT
 from storybook.domain.purchases import PRODUCTS, Product
 from storybook.services.audit_checks import CHECKS, FACTS
 
@@ -45,6 +45,7 @@ _RULES = {
     "counted": [account.value for account in CACHED],
     "names": [name for name, _ in CACHED.values()],
     "signs": [sign for _, sign in CACHED.values()],
+    "of_payments": [transaction.value for transaction in OF_PAYMENTS],
     "kinds": [kind.value for kind in PRICES],
     "prices": list(PRICES.values()),
     "gift": WELCOME_GIFT,

@@ -37,9 +37,18 @@ WITH move AS (
     SELECT *, store || ':' || transaction_id AS reference,
         CASE kind WHEN 'credits' THEN 'purchase' WHEN 'subscription' THEN 'subscription' END AS due
     FROM store_transactions
-), refund AS MATERIALIZED (
-    SELECT reference, min(id) AS id, min(user_id) AS user_id, sum(amount) AS amount
-    FROM entry WHERE transaction_type IN ('refund', 'debt') GROUP BY reference
+), kept AS MATERIALIZED (
+    SELECT * FROM payment WHERE claimed_at IS NOT NULL AND refunded_at IS NULL
+), brought AS MATERIALIZED (
+    SELECT reference, sum(amount * CASE WHEN target = 'refunded' THEN -1 ELSE 1 END) AS credits
+    FROM entry WHERE transaction_type = ANY(CAST(:of_payments AS text[])) GROUP BY reference
+), pair AS MATERIALIZED (
+    SELECT one.transaction_id AS one, other.transaction_id AS other, one.store
+    FROM kept AS one JOIN kept AS other USING (store, original_transaction_id)
+    CROSS JOIN LATERAL (SELECT
+        least(one.period_end, other.period_end) - greatest(one.purchased_at, other.purchased_at) AS shared,
+        least(one.period_end - one.purchased_at, other.period_end - other.purchased_at) AS shorter) AS time
+    WHERE one.transaction_id <> other.transaction_id AND time.shared * 2 > time.shorter
 )
 """
 
@@ -83,7 +92,7 @@ _ENTRIES = (
                 WHEN transaction_type = 'gift' THEN 'gift to user ' || user_id
                 WHEN transaction_type = 'hold' THEN 'hold for job ' || job_id
                 WHEN transaction_type IN ('capture', 'release') THEN 'ending for job ' || job_id
-                WHEN transaction_type IN ('purchase', 'subscription', 'refund', 'debt')
+                WHEN transaction_type IN ('purchase', 'subscription')
                     THEN transaction_type || ' for payment ' || reference
             END AS what
             FROM entry
@@ -136,14 +145,15 @@ _JOBS = (
 _PAYMENTS = (
     """
     SELECT 'payment', entry.row,
-        coalesce(payment.due || ' of ' || payment.credits || ' by ' || coalesce('user ' || payment.user_id, 'nobody'),
-            'a payment of a store'),
+        coalesce(payment.due || ' of at most ' || payment.worth || ' by '
+            || coalesce('user ' || payment.user_id, 'nobody'), 'a payment of a store'),
         entry.transaction_type || ' of ' || entry.amount || ' by user ' || entry.user_id || ' for '
             || coalesce(entry.reference, 'nothing')
     FROM entry LEFT JOIN payment USING (reference)
-    WHERE entry.transaction_type IN ('purchase', 'subscription') AND (
-        payment.claimed_at IS NULL OR payment.due IS DISTINCT FROM entry.transaction_type
-        OR payment.credits <> entry.amount
+    WHERE entry.transaction_type = ANY(CAST(:of_payments AS text[])) AND (
+        payment.claimed_at IS NULL
+        OR (entry.transaction_type IN ('purchase', 'subscription') AND entry.transaction_type <> payment.due)
+        OR entry.amount > payment.worth
         OR payment.user_id <> entry.user_id
         OR (payment.user_id IS NULL AND EXISTS (SELECT FROM users WHERE users.id = entry.user_id))
     )
@@ -151,12 +161,14 @@ _PAYMENTS = (
     """
     SELECT 'product', 'payment ' || payment.reference,
         coalesce(product.kind || ' of ' || product.credits, 'a product that is sold'),
-        coalesce(payment.kind, 'nothing') || ' of ' || payment.credits || ' for '
+        coalesce(payment.kind, 'nothing') || ' of ' || payment.credits || ' out of ' || payment.worth || ' for '
             || coalesce(payment.product_id, 'nothing')
     FROM payment LEFT JOIN product ON product.id = payment.product_id
     WHERE payment.claimed_at IS NOT NULL
-        AND (product.kind, product.credits) IS DISTINCT FROM (payment.kind::text, payment.credits)
-        AND NOT (product.kind = 'subscription' AND payment.kind = 'subscription' AND payment.credits < product.credits)
+        AND ((product.kind, product.credits) IS DISTINCT FROM (payment.kind::text, payment.worth)
+            OR payment.credits > payment.worth)
+        AND NOT (product.kind = 'subscription' AND payment.kind = 'subscription'
+            AND payment.worth = 0 AND payment.credits = 0)
     """,
     """
     SELECT 'once a period', again.row, 'one payment until ' || again.period_end, 'number ' || again.number
@@ -166,40 +178,45 @@ _PAYMENTS = (
             ORDER BY entry.id) AS number
         FROM entry JOIN payment USING (reference)
         WHERE entry.transaction_type = 'subscription' AND payment.kind = 'subscription' AND payment.refunded_at IS NULL
+            AND payment.credits > 0
     ) AS again
     WHERE again.number > 1
     """,
     """
-    SELECT 'once for the same time', 'payment ' || later.reference, best.credits || ' beside ' || earlier.reference,
+    SELECT 'once for the same time', 'payment ' || later.reference,
+        greatest(earlier.worth, later.worth) || ' beside ' || earlier.reference,
         (earlier.credits + later.credits)::text
-    FROM payment AS earlier
-    JOIN payment AS later USING (store, original_transaction_id)
-    JOIN product AS of_earlier ON of_earlier.id = earlier.product_id
-    JOIN product AS of_later ON of_later.id = later.product_id
-    CROSS JOIN LATERAL (SELECT greatest(of_earlier.credits, of_later.credits) AS credits) AS best
-    CROSS JOIN LATERAL (SELECT
-        least(earlier.period_end, later.period_end) - greatest(earlier.purchased_at, later.purchased_at) AS shared,
-        least(earlier.period_end - earlier.purchased_at, later.period_end - later.purchased_at) AS shorter) AS time
-    WHERE earlier.transaction_id < later.transaction_id
-        AND earlier.claimed_at IS NOT NULL AND earlier.refunded_at IS NULL
-        AND later.claimed_at IS NOT NULL AND later.refunded_at IS NULL AND time.shared * 2 > time.shorter
-        AND earlier.credits + later.credits > best.credits
+    FROM pair
+    JOIN payment AS earlier ON (earlier.store, earlier.transaction_id) = (pair.store, pair.one)
+    JOIN payment AS later ON (later.store, later.transaction_id) = (pair.store, pair.other)
+    WHERE pair.one < pair.other AND earlier.credits + later.credits > greatest(earlier.worth, later.worth)
     """,
     """
-    SELECT 'credits of the payment', 'payment ' || payment.reference, 'an entry of ' || payment.credits, 'none'
-    FROM payment LEFT JOIN entry ON entry.reference = payment.reference AND entry.transaction_type = payment.due
-    WHERE entry.id IS NULL AND payment.claimed_at IS NOT NULL AND payment.user_id IS NOT NULL AND payment.credits > 0
+    SELECT 'as much as was paid for', 'payment ' || kept.reference, 'at least ' || kept.worth || ' for its time',
+        (kept.credits + beside.credits)::text
+    FROM kept CROSS JOIN LATERAL (
+        SELECT coalesce(sum(payment.credits), 0) AS credits
+        FROM pair JOIN payment ON (payment.store, payment.transaction_id) = (pair.store, pair.other)
+        WHERE (pair.store, pair.one) = (kept.store, kept.transaction_id)
+    ) AS beside
+    WHERE kept.user_id IS NOT NULL AND kept.credits + beside.credits < kept.worth
     """,
     """
-    SELECT 'refund', coalesce('entry ' || refund.id, 'payment ' || payment.reference),
-        CASE WHEN payment.refunded_at IS NULL THEN 'a payment that was refunded'
-            ELSE payment.credits || ' of ' || coalesce('user ' || payment.user_id, 'nobody') END,
-        CASE WHEN refund.id IS NULL THEN 'nothing' ELSE refund.amount || ' of user ' || refund.user_id END
-    FROM refund FULL JOIN payment USING (reference)
-    WHERE (refund.id IS NOT NULL AND (
-            payment.refunded_at IS NULL OR payment.credits <> refund.amount OR payment.user_id <> refund.user_id))
-        OR (refund.id IS NULL AND payment.refunded_at IS NOT NULL AND payment.claimed_at IS NOT NULL
-            AND payment.user_id IS NOT NULL AND payment.credits > 0)
+    SELECT 'change of plan', 'payment ' || payment.reference,
+        'the subscription of ' || replaced.reference, 'another one of the same user'
+    FROM payment JOIN payment AS replaced ON replaced.store = payment.store AND replaced.token = payment.replaced_token
+    WHERE replaced.user_id = payment.user_id AND replaced.original_transaction_id <> payment.original_transaction_id
+    """,
+    """
+    SELECT 'credits of the payment', 'payment ' || payment.reference, due.credits || ' for '
+        || coalesce('user ' || payment.user_id, 'nobody'), coalesce(brought.credits, 0)::text
+    FROM payment LEFT JOIN brought USING (reference)
+    CROSS JOIN LATERAL (SELECT CASE WHEN payment.claimed_at IS NOT NULL AND payment.refunded_at IS NULL
+        THEN payment.credits ELSE 0 END AS credits) AS due
+    WHERE coalesce(brought.credits, 0) <> due.credits
+        AND (payment.user_id IS NOT NULL OR brought.credits IS DISTINCT FROM CASE
+            WHEN payment.refunded_at IS NOT NULL THEN payment.credits
+            WHEN payment.refund_told_at IS NOT NULL THEN 0 END)
     """,
 )
 _ACCOUNTS = (

@@ -7,12 +7,12 @@ happens one after another, and the ids of the entries are in that order.
 
 from typing import NamedTuple
 
-from sqlalchemy import Integer, Select, String, bindparam, delete, literal, select, update
+from sqlalchemy import Integer, Select, String, bindparam, case, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import GiftLater, NotFound, PaymentRequired, StorybookError
-from storybook.domain.credits import CACHED, MOVES, PRICES, WELCOME_GIFT, Transaction
+from storybook.domain.credits import CACHED, MOVES, OF_PAYMENTS, PRICES, WELCOME_GIFT, Account, Transaction
 from storybook.domain.jobs import JobKind
 from storybook.models import CreditTransaction, User, UserCredits
 
@@ -52,28 +52,21 @@ async def grant(session: AsyncSession, user_id: str, amount: int, reason: str) -
     await _raise(session, Transaction.GRANT, user_id, amount, reference=reason)
 
 
-async def purchase(session: AsyncSession, user_id: str, amount: int, reference: str) -> None:
-    """Credits that were bought. Raises IntegrityError for a payment that was entered before."""
-    await _raise(session, Transaction.PURCHASE, user_id, amount, reference=reference)
+async def bring(session: AsyncSession, user_id: str, transaction: Transaction, amount: int, reference: str) -> None:
+    """From now on a payment brings its user `amount` credits; nothing happens when it does already.
 
-
-async def subscription(session: AsyncSession, user_id: str, amount: int, reference: str) -> None:
-    """The credits of one period of a plan. Raises IntegrityError for a payment that was entered before."""
-    await _raise(session, Transaction.SUBSCRIPTION, user_id, amount, reference=reference)
-
-
-async def refund(session: AsyncSession, user_id: str, amount: int, reference: str) -> None:
-    """A store takes `amount` credits back: what can be spent, and the rest as a debt.
-
-    Raises StorybookError for a payment that was taken back before, NotFound for somebody without an account.
+    `transaction` is how it is entered for the first time; later it is returned or taken back, and what cannot be taken
+    becomes a debt. Raises IntegrityError for a payment of somebody else, NotFound for somebody without an account.
     """
     available = (await _lock(session, user_id)).available
-    if await _was_taken_back(session, reference):
-        raise StorybookError("this payment was taken back before")
-    taken = min(amount, available)
-    if taken:
+    entries, before = await _brought(session, user_id, reference)
+    if amount > before:
+        again = Transaction.RETURN if entries else transaction
+        await _raise(session, again, user_id, amount - before, reference=reference)
+    taken = min(before - amount, available)
+    if taken > 0:
         await _must_move(session, Transaction.REFUND, user_id, taken, reference=reference)
-    if owed := amount - taken:
+    if (owed := before - amount - taken) > 0:
         await _must_move(session, Transaction.DEBT, user_id, owed, reference=reference)
 
 
@@ -126,13 +119,17 @@ async def _lock(session: AsyncSession, user_id: str) -> Balance:
     return Balance(*found)
 
 
-async def _was_taken_back(session: AsyncSession, reference: str) -> bool:
-    """Asked under the lock: no index can tell, because one refund may be all taken and the next one all owed."""
-    entry = select(CreditTransaction.id).where(
-        CreditTransaction.transaction_type.in_((Transaction.REFUND, Transaction.DEBT)),
+async def _brought(session: AsyncSession, user_id: str, reference: str) -> tuple[int, int]:
+    """How many entries there are of a payment, and what it brings now. Asked under the lock."""
+    sign = case((CreditTransaction.target == Account.REFUNDED, -1), else_=1)
+    brought = func.coalesce(func.sum(sign * CreditTransaction.amount), 0)
+    found = select(func.count(), brought).where(
+        CreditTransaction.user_id == user_id,
+        CreditTransaction.transaction_type.in_(OF_PAYMENTS),
         CreditTransaction.reference == reference,
     )
-    return await session.scalar(entry.limit(1)) is not None
+    entries, amount = (await session.execute(found)).one()
+    return entries, amount
 
 
 async def _held_for(session: AsyncSession, user_id: str, job_id: str) -> int:

@@ -68,7 +68,10 @@ _SHEETS: dict[str, tuple[type[Base], tuple[str, ...]]] = {
     ),
     "credits/purchases.json": (
         StoreTransaction,
-        ("store", "transaction_id", "product_id", "kind", "credits", "claimed_at", "refunded_at", "created_at"),
+        (
+            "store", "transaction_id", "product_id", "kind", "credits", "purchased_at", "period_end", "claimed_at",
+            "refunded_at", "created_at",
+        ),
     ),
     "credits/subscriptions.json": (
         Subscription,

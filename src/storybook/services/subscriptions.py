@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Interval, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Interval, case, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import NotFound
 from storybook.domain.credits import SubscriptionStatus
 from storybook.domain.purchases import Store
-from storybook.domain.receipts import ClaimedReceipt, Payment, product_of
+from storybook.domain.receipts import LATEST, ClaimedReceipt, Payment, product_of
 from storybook.models import StoreRenewal, StoreTransaction, Subscription
-from storybook.services import credits, payments
+from storybook.services import payments, shares
 
 
 class Due(NamedTuple):
@@ -29,21 +29,16 @@ async def owner(session: AsyncSession, store: Store, original_transaction_id: st
     return await session.scalar(select(Subscription.user_id).where(*_is(store, original_transaction_id)))
 
 
-async def claim(session: AsyncSession, user_id: str, payment: Payment) -> None:
-    """The subscription of a recorded payment is the user's, with all that was paid for it and not given yet.
+async def claim(session: AsyncSession, user_id: str, store: Store, original_transaction_id: str) -> None:
+    """A subscription is the user's, with all that was paid for it and not refunded.
 
     Raises ClaimedReceipt when it is somebody else's.
     """
-    original = payment.original_transaction_id
-    if await owner(session, payment.store, original) not in {None, user_id}:
+    if await owner(session, store, original_transaction_id) not in {None, user_id}:
         raise ClaimedReceipt
-    paid = await payments.claim(session, user_id, payment.store, original)
-    if paid:
-        await _run_for(session, user_id, max(paid, key=_period_end))
-    for period in paid:
-        if period.credits:
-            named = payments.reference(period.store, period.transaction_id)
-            await credits.subscription(session, user_id, period.credits, named)
+    await payments.claim(session, user_id, store, original_transaction_id)
+    await run(session, user_id, store, original_transaction_id)
+    await shares.give(session, store, original_transaction_id)
 
 
 async def cancel(session: AsyncSession, user_id: str) -> Subscription:
@@ -106,18 +101,46 @@ async def end(session: AsyncSession, store: Store, original_transaction_id: str,
     )
 
 
-async def fall_back(session: AsyncSession, refunded: StoreTransaction) -> None:
-    """A period was refunded: if the subscription ran for that, it goes back to the newest one that is still paid."""
-    store, original = Store(refunded.store), refunded.original_transaction_id
-    on_it = (*_is(store, original), Subscription.current_period_start == refunded.purchased_at)
-    period = await payments.newest_claimed(session, store, original)
+async def run(
+    session: AsyncSession, user_id: str, store: Store, original_transaction_id: str, *, anew: str | None = None
+) -> None:
+    """The subscription runs for the newest period that its user may keep, or is over when there is none.
+
+    What it runs for already stays as it is, unless that is `anew`: the payment that counts again.
+    """
+    period = await payments.newest_claimed(session, store, original_transaction_id)
     if period is None:
-        await session.execute(update(Subscription).where(*on_it).values(status=SubscriptionStatus.EXPIRED))
+        await end(session, store, original_transaction_id, by=LATEST)
         return
-    over = literal(_period_end(period)) <= func.now()
-    status = case((over, SubscriptionStatus.EXPIRED), else_=Subscription.status)
-    await session.execute(update(Subscription).where(*on_it).values(status=status, **_terms(period)))
-    await _follow_the_newest_word(session, store, original)
+    terms = _terms(period) | {"status": SubscriptionStatus.ACTIVE}
+    ids = {"user_id": user_id, "store": store, "original_transaction_id": original_transaction_id}
+    another = or_(
+        Subscription.current_period_start != period.purchased_at,
+        Subscription.plan != terms["plan"],
+        literal(period.transaction_id == anew),
+    )
+    await session.execute(
+        insert(Subscription)
+        .values(**ids, **terms)
+        .on_conflict_do_update(
+            index_elements=[Subscription.store, Subscription.original_transaction_id],
+            set_=terms | {"updated_at": func.now()},
+            where=another,
+        )
+    )
+    await _follow_the_newest_word(session, store, original_transaction_id)
+
+
+async def move(session: AsyncSession, store: Store, original_transaction_id: str, *, to: str) -> None:
+    """A subscription turns out to be a part of another one, which has its user and the newest word about both."""
+    there = select(Subscription.id).where(*_is(store, to)).exists()
+    mine = _is(store, original_transaction_id)
+    await session.execute(update(Subscription).where(*mine, ~there).values(original_transaction_id=to))
+    await session.execute(delete(Subscription).where(*mine))
+    words = (StoreRenewal.store == store, StoreRenewal.original_transaction_id == original_transaction_id)
+    said = delete(StoreRenewal).where(*words).returning(StoreRenewal.told_at, StoreRenewal.cancelled)
+    for told_at, cancelled in (await session.execute(said)).all():
+        await _note(session, store, to, told_at, cancelled=cancelled)
 
 
 async def take_due(session: AsyncSession, *, limit: int, again_after: timedelta) -> Sequence[Due]:
@@ -142,25 +165,6 @@ async def take_due(session: AsyncSession, *, limit: int, again_after: timedelta)
         .returning(Subscription.store, Subscription.original_transaction_id, token)
     )
     return [Due(Store(store), original, token) for store, original, token in taken]
-
-
-async def _run_for(session: AsyncSession, user_id: str, period: StoreTransaction) -> None:
-    """Starts the subscription, or moves it on to a period that ends later than its own."""
-    terms = _terms(period) | {"status": SubscriptionStatus.ACTIVE}
-    new = insert(Subscription).values(
-        user_id=user_id,
-        store=period.store,
-        original_transaction_id=period.original_transaction_id,
-        **terms,
-    )
-    await session.execute(
-        new.on_conflict_do_update(
-            index_elements=[Subscription.store, Subscription.original_transaction_id],
-            set_=terms | {"updated_at": func.now()},
-            where=Subscription.current_period_end < period.period_end,
-        )
-    )
-    await _follow_the_newest_word(session, Store(period.store), period.original_transaction_id)
 
 
 async def _note(
@@ -206,12 +210,6 @@ def _terms(period: StoreTransaction) -> dict[str, Any]:
         "current_period_start": period.purchased_at,
         "current_period_end": period.period_end,
     }
-
-
-def _period_end(period: StoreTransaction) -> datetime:
-    if period.period_end is None:
-        raise ValueError("a payment of a subscription has a period")
-    return period.period_end
 
 
 def _is(store: Store, original_transaction_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -45,6 +45,7 @@ _KINDS = {
     NotificationTypeV2.GRACE_PERIOD_EXPIRED: NewsKind.ENDED,
     NotificationTypeV2.REFUND: NewsKind.REFUNDED,
     NotificationTypeV2.REVOKE: NewsKind.REFUNDED,
+    NotificationTypeV2.REFUND_REVERSED: NewsKind.REVERSED,
 }
 _RENEWAL_STATUS = {
     Subtype.AUTO_RENEW_DISABLED: NewsKind.CANCELLED,
@@ -198,6 +199,8 @@ def _payment(told: JWSTransactionDecodedPayload) -> Payment:
 def _kind(told: ResponseBodyV2DecodedPayload) -> NewsKind | None:
     if told.notificationType == NotificationTypeV2.DID_CHANGE_RENEWAL_STATUS:
         return _RENEWAL_STATUS.get(told.subtype) if told.subtype else None
+    if told.notificationType == NotificationTypeV2.DID_CHANGE_RENEWAL_PREF:
+        return NewsKind.PAID if told.subtype is Subtype.UPGRADE else None
     return _KINDS.get(told.notificationType) if told.notificationType else None
 
 
