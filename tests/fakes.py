@@ -113,12 +113,19 @@ class FakeAuthor:
 
 @dataclass
 class FakeNarrator:
+    """Holds each voice back until `gate` is set."""
+
     name: str = "fake-narrator"
     spoken: list[SpeechRequest] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     async def speak(self, request: SpeechRequest) -> Speech:
         self.spoken.append(request)
+        await self.gate.wait()
         if self.errors:
             raise self.errors.pop(0)
         return Speech(data=b"ID3" + request.text.encode(), milliseconds=1000, made_by=self.name)
@@ -169,10 +176,12 @@ class FakePainter:
 
 @dataclass
 class FakeScreen:
-    """Allows everything, except where `flag_*` says otherwise."""
+    """Allows everything, except where `flag_*` says otherwise; `unfit` is a word that no request may have."""
 
     name: str = "fake-screen"
     flag_request: bool = False
+    unfit: str | None = None
+    errors: list[Exception] = field(default_factory=list)
     request_gate: asyncio.Event = field(default_factory=asyncio.Event)
     flag_story: bool = False
     flag_pictures: set[int] = field(default_factory=set)
@@ -185,7 +194,10 @@ class FakeScreen:
     async def judge_request(self, check: TextCheck) -> Verdict:
         self.checked_texts.append(check)
         await self.request_gate.wait()
-        return self._verdict(flagged=self.flag_request)
+        if self.errors:
+            raise self.errors.pop(0)
+        named = self.unfit is not None and any(self.unfit in text for text in check.texts)
+        return self._verdict(flagged=self.flag_request or named)
 
     async def judge_story(self, check: TextCheck) -> Verdict:
         self.checked_texts.append(check)

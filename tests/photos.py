@@ -199,6 +199,7 @@ EITHER: dict[str, Callable[[], bytes]] = {
     "chunk that says 4 GB": lambda: png_header(100, 100) + b"\xff\xff\xff\xffIDAT" + b"x" * 100,
     "JPEG with 200 scans": lambda: many_scans(200),
     "WebP of most pixels": lambda: encoded(Image.new("RGBA", (5000, 5000), (1, 2, 3, 4)), "WEBP", lossless=True),
+    "WebP of noise, most pixels and bytes": lambda: encoded(noise(5000, 5000), "WEBP", method=0, quality=26),
     "PNG with interlacing that lies": lambda: flipped(encoded(scene(), "PNG"), 400),
     "thin and long": lambda: encoded(Image.new("L", (64, 60_000)), "PNG"),
     **{f"JPEG with a wrong bit in {n}": lambda n=n: flipped(encoded(noise(300, 300)), n) for n in (7, 97, 997)},  # type: ignore[misc]

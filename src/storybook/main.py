@@ -18,6 +18,7 @@ from storybook.core.settings import Settings
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.policy import STORAGE_WAITS, policies
 from storybook.pipeline.runner import Runner
+from storybook.pipeline.screening import Screening
 from storybook.resources import Resources
 from storybook.routers import (
     account,
@@ -75,6 +76,7 @@ def create_app(resources: Resources) -> FastAPI:
     app = _front(resources.settings.app_name, lifespan=working)
     app.state.resources = resources
     app.state.runner = runner
+    app.state.screening = Screening(resources.providers.moderation)
     app.state.strangers = Strangers()
     app.state.turns = Turns()
     if isinstance(resources.storage, FileStorage):

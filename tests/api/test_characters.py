@@ -6,8 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from storybook.core.errors import ErrorCode, ProviderError
+from storybook.resources import Resources
 from tests.api.conftest import SPEC, Follow
-from tests.fakes import FakePainter, sheet
+from tests.fakes import FakePainter, FakeScreen, sheet
 
 LUNA = sheet("Luna").model_dump(mode="json")
 
@@ -103,6 +105,75 @@ async def test_nobody_elses_character_is_seen_or_touched(client: httpx.AsyncClie
     assert theirs.status_code == unknown.status_code == 404
     assert theirs.json()["error"] == unknown.json()["error"]
     assert (await client.get(f"/v1/characters/{kept['id']}")).json() == kept
+
+
+UNFIT = {
+    "name": "Slayer",
+    "master_description": "Slayer of everyone who comes near",
+    "appearance": LUNA["appearance"] | {"face": "Slayer's face"},
+    "clothing": LUNA["clothing"] | {"accessories": "Slayer's knife"},
+    "personality_traits": ["kind", "Slayer"],
+    "visual_style_notes": "Slayer's blood on everything",
+}
+
+
+@pytest.mark.parametrize("field", UNFIT)
+async def test_words_that_are_not_for_children_are_refused_by_their_field_and_never_kept(
+    client: httpx.AsyncClient, rows: Any, screen: FakeScreen, field: str
+) -> None:
+    kept = await keep(client)
+    screen.unfit = "Slayer"
+    path = f"/v1/characters/{kept['id']}"
+    unfit = {field: UNFIT[field]}
+    for answer in (
+        await client.post("/v1/characters", json=LUNA | {"name": "Mia"} | unfit),
+        await client.patch(path, json=unfit),
+    ):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "VALIDATION_ERROR")
+        assert answer.json()["detail"].startswith(f"{field} does not fit into a children's book.")
+        assert answer.json()["error"]["details"] == {"fields": [field], "error_code": "SAFETY_INPUT"}
+        assert "Slayer" not in answer.text
+    assert (await client.get(path)).json() == kept
+    assert await rows("SELECT count(*) FROM characters") == [(1,)]
+
+
+@pytest.mark.parametrize("error", [ProviderError("away", code=ErrorCode.LLM_TIMEOUT), TimeoutError()])
+async def test_nothing_is_kept_while_nobody_can_judge_it(
+    client: httpx.AsyncClient, rows: Any, screen: FakeScreen, error: Exception
+) -> None:
+    kept = await keep(client)
+    screen.errors = [error, error]
+    path = f"/v1/characters/{kept['id']}"
+    for answer in (
+        await client.post("/v1/characters", json=LUNA | {"name": "Mia"}),
+        await client.patch(path, json={"name": "Mia"}),
+    ):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+        assert int(answer.headers["retry-after"]) > 0
+    assert (await client.get(path)).json() == kept
+    assert await rows("SELECT count(*) FROM characters") == [(1,)]
+    assert (await client.post("/v1/characters", json=LUNA | {"name": "Mia"})).status_code == 200
+
+
+async def test_whoever_judges_is_asked_while_no_connection_is_held_and_not_for_what_is_kept(
+    client: httpx.AsyncClient, resources: Resources, screen: FakeScreen
+) -> None:
+    screen.request_gate.clear()
+    keeping = asyncio.create_task(keep(client))
+    async with asyncio.timeout(10):
+        while not screen.checked_texts:
+            await asyncio.sleep(0.01)
+    pool: Any = resources.database.engine.pool
+    async with asyncio.timeout(10):
+        while pool.checkedout():
+            await asyncio.sleep(0.01)
+    screen.request_gate.set()
+    await keeping
+    asked = len(screen.checked_texts)
+    await keep(client)
+    assert len(screen.checked_texts) == asked
+    unknown = await client.patch("/v1/characters/char_unknown", json={"name": "Mia"})
+    assert (unknown.status_code, len(screen.checked_texts)) == (404, asked)
 
 
 async def test_the_same_character_sent_twice_is_kept_once(client: httpx.AsyncClient, rows: Any) -> None:

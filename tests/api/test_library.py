@@ -44,7 +44,9 @@ async def test_the_newest_books_come_first_unless_sorted_otherwise(client: httpx
 async def test_books_are_found_by_style_age_and_title(client: httpx.AsyncClient, shelf: list[str]) -> None:
     await client.patch(f"/v1/library/{shelf[0]}", json={"title": "100%_달 이야기"})
     assert await listed(client, "?style=pixel") == ([shelf[2], shelf[1]], 2)
-    assert await listed(client, "?age=3-5") == ([], 0)
+    for age in ("age", "target_age"):
+        assert await listed(client, f"?{age}=3-5") == ([], 0)
+        assert await listed(client, f"?{age}=5-7") == (shelf[::-1], 3)
     assert await listed(client, "?q=달") == ([shelf[0]], 1)
     assert await listed(client, "?q=%25_") == ([shelf[0]], 1)
     assert await listed(client, "?q=LUNA") == ([shelf[2], shelf[1]], 2)
@@ -70,6 +72,18 @@ async def test_a_cursor_shows_every_book_once_while_books_arrive(
             await session.execute(text(_ANOTHER_BOOK), {"id": f"book_new_{len(seen)}", "late": sort != "oldest"})
     assert [book for book in seen if book in shelf] == expected
     assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize("another", ["sort=oldest", "style=pixel", "q=Luna", "age=5-7", "target_age=3-5", "series=s"])
+async def test_a_cursor_goes_on_only_with_the_list_that_it_is_of(
+    client: httpx.AsyncClient, shelf: list[str], another: str
+) -> None:
+    cursor = (await client.get("/v1/library?limit=1")).json()["next_cursor"]
+    assert (await listed(client, f"?limit=1&cursor={cursor}"))[0] == [shelf[1]]
+    assert (await client.get(f"/v1/library?limit=1&{another}&cursor={cursor}")).status_code == 422
+    of_pixels = (await client.get("/v1/library?limit=1&style=pixel")).json()["next_cursor"]
+    assert (await listed(client, f"?limit=1&style=pixel&cursor={of_pixels}"))[0] == [shelf[1]]
+    assert (await client.get(f"/v1/library?limit=1&cursor={of_pixels}")).status_code == 422
 
 
 _ANOTHER_BOOK = """
@@ -206,7 +220,8 @@ async def test_nobody_elses_book_is_touched(client: httpx.AsyncClient, made: dic
     "query",
     [
         "limit=0", "limit=101", "limit=x", "offset=-1", "offset=99999999999999999999", "cursor=nonsense", "cursor=W10",
-        "cursor=WyJ0aXRsZSIsICJhIiwgImIiXQ", "style=crayon", "age=2", "sort=random", "q=", "q=%20", "q=%00",
+        "cursor=WyJ0aXRsZSIsICJhIiwgImIiXQ", "style=crayon", "age=2", "target_age=2",
+        "age=3-5&target_age=5-7", "sort=random", "q=", "q=%20", "q=%00",
         "series=%20",
     ],
 )  # fmt: skip
@@ -220,6 +235,22 @@ async def test_a_title_is_counted_as_it_is_read(client: httpx.AsyncClient, made:
     renamed = await client.patch(f"/v1/library/{made['result']['book_id']}", json={"title": apart})
     assert (renamed.status_code, renamed.json()["title"]) == (200, "달" * 80)
     assert (await listed(client, f"?q={quote(apart)}"))[1] == 1
+
+
+async def test_a_title_that_is_not_for_children_is_refused_and_never_kept(
+    client: httpx.AsyncClient, made: dict[str, Any], screen: FakeScreen
+) -> None:
+    path = f"/v1/library/{made['result']['book_id']}"
+    screen.unfit = "knife"
+    refused = await client.patch(path, json={"title": "Luna and the knife"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "VALIDATION_ERROR")
+    assert refused.json()["detail"] == "title does not fit into a children's book. Please try gentler words."
+    screen.errors = [ProviderError("away", code=ErrorCode.LLM_TIMEOUT)]
+    unjudged = await client.patch(path, json={"title": "Luna and the moon"})
+    assert (unjudged.status_code, int(unjudged.headers["retry-after"]) > 0) == (503, True)
+    assert (await listed(client, f"?q={quote(made['result']['title'])}"))[1] == 1
+    check = screen.checked_texts[-1]
+    assert (check.texts, check.language, check.target_age) == (("Luna and the moon",), "en", "5-7")
 
 
 @pytest.mark.parametrize("title", ["", " ", "x" * 81, "a\0b", "\ud800"])

@@ -7,6 +7,8 @@ import httpx
 import pytest
 
 from storybook.core.errors import ErrorCode, ProviderError
+from storybook.pipeline.narrate import ROUNDS
+from storybook.resources import Resources
 from tests.api.conftest import SPEC, Follow
 from tests.fakes import NOT_UNDERSTOOD, FakeAuthor, FakeNarrator, FakePainter, FakeScreen
 
@@ -161,6 +163,57 @@ async def test_new_words_silence_the_old_voice(client: httpx.AsyncClient, made: 
     assert (await detail(client, made))["pages"][0]["audio_url"] is None
     new = (await client.get(f"/v1/books/{book_id}/pages/1/audio")).json()["audio_url"]
     assert new != old
+
+
+@pytest.mark.parametrize("heard_before", [True, False])
+async def test_a_page_that_is_made_again_while_its_book_is_read_aloud_is_read_again_and_no_other(
+    client: httpx.AsyncClient,
+    made: dict[str, Any],
+    ended: Follow,
+    narrator: FakeNarrator,
+    resources: Resources,
+    heard_before: bool,  # noqa: FBT001
+) -> None:
+    path = f"/v1/books/{made['result']['book_id']}"
+    if heard_before:
+        await client.get(f"{path}/pages/1/audio")
+    narrator.gate.clear()
+    started = (await client.post(f"{path}/audio")).json()
+    async with asyncio.timeout(10):
+        while len(narrator.spoken) < 1 + heard_before:
+            await asyncio.sleep(0.01)
+    await ended((await regenerate(client, made, 1, mode="text", feedback="Anew")).json()["job_id"])
+    narrator.gate.set()
+    assert (await ended(started["job_id"]))["status"] == "done"
+    book = await detail(client, made)
+    assert len(narrator.spoken) == 5
+    assert narrator.spoken[-1].text == book["pages"][0]["text"]
+    sounds = [(await client.get(page["audio_url"])).content for page in book["pages"]]
+    assert sounds == [b"ID3" + page["text"].encode() for page in book["pages"]]
+    assert (await client.get(book["audio_url"])).content == b"".join(sounds)
+    assets = resources.settings.storybook_data_dir / "assets"
+    async with asyncio.timeout(10):
+        while len(list(assets.rglob("*.mp3"))) > len(sounds) + 1:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_page_whose_words_change_again_and_again_is_not_read_for_ever(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, narrator: FakeNarrator, rows: Any
+) -> None:
+    path = f"/v1/books/{made['result']['book_id']}"
+    for page in (2, 3, 4):
+        await client.get(f"{path}/pages/{page}/audio")
+    narrator.gate.clear()
+    started = (await client.post(f"{path}/audio")).json()
+    for time in range(1, ROUNDS + 1):
+        async with asyncio.timeout(10):
+            while len(narrator.spoken) < 3 + time:
+                await asyncio.sleep(0.01)
+        await rows("UPDATE pages SET text = text || '!' WHERE page_number = 1 RETURNING text")
+        narrator.gate.set()
+        narrator.gate.clear()
+    assert (await ended(started["job_id"]))["status"] == "failed"
+    assert len(narrator.spoken) == 3 + ROUNDS
 
 
 async def test_a_voice_that_fails_says_when_to_come_back(

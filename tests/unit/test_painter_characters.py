@@ -215,6 +215,41 @@ def test_japanese_words_dress_a_child() -> None:
     assert hat.colour == BLUE
 
 
+REDHEAD, BLOND, DARK = "#c4532b", "#e6b959", "#2c2226"
+
+
+@pytest.mark.parametrize(
+    ("description", "hair", "top"),
+    [
+        ("a girl with red curly hair and a green dress", ("curly", REDHEAD), ("dress", GREEN)),
+        ("red curly hair, green dress", ("curly", REDHEAD), ("dress", GREEN)),
+        ("green dress, curly hair in red", ("curly", REDHEAD), ("dress", GREEN)),
+        ("her hair is long and black, her dress is blue", ("long", DARK), ("dress", BLUE)),
+        ("a boy with a green hair ribbon, short blond hair, red t-shirt", ("short", BLOND), ("tshirt", RED)),
+        ("빨간 곱슬머리에 초록 원피스를 입은 여자아이", ("curly", REDHEAD), ("dress", GREEN)),
+        ("초록색 원피스를 입고 긴 검은 머리를 한 소녀", ("long", DARK), ("dress", GREEN)),
+        ("곱슬머리는 빨갛고 원피스는 노란색이에요", ("curly", REDHEAD), ("dress", YELLOW)),
+        ("금발 양갈래에 파란 셔츠를 입은 소녀", ("pigtails", BLOND), ("shirt", BLUE)),
+        ("赤い巻き毛で緑のワンピースを着た女の子", ("curly", REDHEAD), ("dress", GREEN)),
+        ("緑のワンピースの女の子、髪は長い黒髪", ("long", DARK), ("dress", GREEN)),
+        ("金髪のツインテールに青いシャツの女の子", ("pigtails", BLOND), ("shirt", BLUE)),
+    ],
+)
+def test_a_description_in_free_words_is_followed_where_the_fields_say_nothing(
+    description: str, hair: tuple[str, str], top: tuple[str, str]
+) -> None:
+    looks = [look_of(sheet(description, name=f"Momo {number}")) for number in range(8)]
+    assert {(look.hair, look.hair_colour) for look in looks} == {hair}
+    assert {(look.top.name, look.top.colour) for look in looks if look.top} == {top}
+
+
+def test_a_field_says_more_than_the_description() -> None:
+    look = look_of(sheet("a girl with red curly hair in a green dress", hair="long black hair", top="blue dress"))
+    assert (look.hair, look.hair_colour) == ("long", DARK)
+    assert look.top is not None
+    assert look.top.colour == BLUE
+
+
 def test_an_animal_takes_the_colour_that_is_named() -> None:
     blue, white = look_of(sheet("a blue rabbit, shy")), look_of(sheet("하얀 토끼가 있어요 숲에"))
     assert blue.fur != white.fur

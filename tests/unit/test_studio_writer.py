@@ -1,6 +1,7 @@
 """The studio's writer keeps its promises for every age, length, seed and topic."""
 
 import re
+from importlib.resources import files
 
 import pytest
 from hypothesis import example, given, settings
@@ -384,6 +385,25 @@ def test_a_described_hero_is_kept() -> None:
     assert "yellow hat" in sheets.characters[0].clothing.accessories
 
 
+@pytest.mark.parametrize(
+    ("language", "appearance"),
+    [
+        ("en", "a girl with red curly hair and a green dress"),
+        ("en", "red curly hair, green dress"),
+        ("ko", "초록색 원피스를 입고 빨간 곱슬머리를 한 소녀"),
+        ("ko", "빨간 곱슬머리, 초록 원피스"),
+        ("ja", "赤い巻き毛で緑のワンピースを着た女の子"),
+    ],
+)
+def test_a_described_hero_looks_as_typed(language: Language, appearance: str) -> None:
+    for seed in range(1, 9):
+        hero = {"name": "Mia", "gender": "female", "appearance": appearance}
+        cast = write_story(request("the sea", character=hero, language=language, seed=seed)).cast[:1]
+        (designed,) = design_cast(SheetRequest(cast=cast, style=Style.WATERCOLOR, seed=seed)).characters
+        assert designed.appearance.hair == "red hair, curly"
+        assert designed.clothing.top == "green dress"
+
+
 @pytest.mark.parametrize("term", ["dog", "snake", "dark", "water", "monster", "night"])
 @pytest.mark.parametrize("topic", ["a dog who is afraid of the dark", "the monster at night", "learning to swim"])
 def test_nothing_forbidden_is_told_or_shown(term: str, topic: str) -> None:
@@ -391,6 +411,19 @@ def test_nothing_forbidden_is_told_or_shown(term: str, topic: str) -> None:
         draft = write_story(request(topic, target_age=age, forbidden_elements=(term,), page_count=12))
         told = draft.model_dump_json(exclude={"target_age", "language"}).lower()
         assert re.findall(rf"(?<![a-z])(?:good|mid)?{term}s?(?![a-z])", told) == []
+
+
+def test_a_name_is_one_and_they_are_many() -> None:
+    asked = request("a cat", character={"name": "Luna", "gender": "neutral", "appearance": "a small cat"})
+    told = "".join(
+        " ".join(page.text for page in write_story(asked.model_copy(update={"seed": seed})).pages)
+        for seed in range(1, 200)
+    )
+    assert re.findall(r"(?:(?<!and )Luna|Luna the cat) were\b", told) == []
+    prose = files("storybook.providers.studio.writer").joinpath("data", "prose", "en")
+    for plot in prose.iterdir():
+        for before in re.findall(r"(\S+) \{was\}", plot.read_text(encoding="utf-8")):
+            assert before.lower().endswith("{they}"), (plot.name, before)
 
 
 def test_members_are_told_apart() -> None:

@@ -8,6 +8,7 @@ StorybookError
 ├── StorageError           pictures and files could not be stored or read
 │   └── ObjectMissing
 ├── LeaseLost              somebody else owns this job now
+├── WordsChanged           a page has other words by now than those that were worked on
 └── SetupError             one line for the operator, at start
 """
 
@@ -50,6 +51,10 @@ class ObjectMissing(StorageError):
 
 class LeaseLost(StorybookError):
     """The job is no longer ours: it ended, or another runner took it over."""
+
+
+class WordsChanged(StorybookError):
+    """A page has other words by now than those that were worked on."""
 
 
 class ProviderError(StorybookError):

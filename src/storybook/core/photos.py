@@ -15,7 +15,7 @@ from storybook.core.photo_decoder import Refusal
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_READ_BYTES = 4 * 1024 * 1024
-WALL_SECONDS = 2.0
+WALL_SECONDS = 1.7
 AT_ONCE = 2
 AT_ONCE_WITH_WAITING = 8
 RETRY_SECONDS = 3

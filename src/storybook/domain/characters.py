@@ -1,10 +1,11 @@
 """How a character looks, in words: the sheet that keeps it the same on every page and in every book."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from storybook.domain.book_spec import Name
+from storybook.domain.book_spec import Language, Name
 from storybook.domain.values import Readable, Strict
 
 Short = Annotated[str, StringConstraints(min_length=1, max_length=40), Readable]
@@ -13,6 +14,8 @@ Detail = Annotated[str, StringConstraints(min_length=1, max_length=120), Readabl
 MasterDescription = Annotated[str, StringConstraints(min_length=10, max_length=400), Readable]
 Traits = Annotated[tuple[Short, ...], Field(min_length=1, max_length=10)]
 StyleNotes = Annotated[str, StringConstraints(min_length=1, max_length=200), Readable]
+
+_KOREAN, _JAPANESE = re.compile(r"[가-힣]"), re.compile(r"[ぁ-んァ-ヶ一-鿿]")
 
 
 class Appearance(Strict):
@@ -40,10 +43,28 @@ class CharacterSheet(Strict):
     personality_traits: Traits
     visual_style_notes: StyleNotes
 
+    def said(self) -> dict[str, tuple[str, ...]]:
+        """Everything that is said of the character, by its fields."""
+        return {
+            "name": (self.name,),
+            "master_description": (self.master_description,),
+            "appearance": tuple(self.appearance.model_dump().values()),
+            "clothing": tuple(self.clothing.model_dump().values()),
+            "personality_traits": self.personality_traits,
+            "visual_style_notes": (self.visual_style_notes,),
+        }
+
     def texts(self) -> list[str]:
         """Everything that is said of the character."""
-        looks = [*self.appearance.model_dump().values(), *self.clothing.model_dump().values()]
-        return [self.name, self.master_description, *looks, *self.personality_traits, self.visual_style_notes]
+        return [text for texts in self.said().values() for text in texts]
+
+    def language(self) -> Language:
+        """The language that most is said in, by its script; Chinese signs alone are read as Japanese."""
+        text = " ".join(self.texts())
+        korean, japanese = len(_KOREAN.findall(text)), len(_JAPANESE.findall(text))
+        if not korean and not japanese:
+            return Language.EN
+        return Language.KO if korean >= japanese else Language.JA
 
 
 class CastSheet(Strict):

@@ -1,55 +1,83 @@
 """The voice of a finished book, or of one page of it."""
 
-from storybook.core.errors import ErrorCode, JobFailed, NotFound
+from storybook.core.errors import ErrorCode, JobFailed, NotFound, ObjectMissing, WordsChanged
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.jobs import Step, progress_of_voices
 from storybook.domain.orders import AudioOrder, Claim
-from storybook.models import Page
+from storybook.models import Book, Page
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.steps.narrate import StoredSpeech, narrate_page
 from storybook.pipeline.workbench import Workbench
-from storybook.services import books
+from storybook.services import books, files
 from storybook.services.files import folder_of
 from storybook.storage.base import new_token
 
 MP3 = "audio/mpeg"
+ROUNDS = 5
+"""How often a book is gone through whose words are changed while it is read aloud."""
 
 
 async def narrate(claim: Claim, order: AudioOrder, kit: Kit) -> None:
-    """Gives every page that was asked for and has no voice yet one, and the whole book one of all its pages."""
+    """Gives every page that was asked for and has no voice yet one, and the whole book one of all its pages.
+
+    A page whose words are changed meanwhile is read again; the voices of all others are kept.
+    """
     bench = await Workbench.open(claim, kit)
+    await bench.show(Step.NARRATE)
     try:
-        async with kit.database.session() as session:
-            book = await books.get(session, claim.user_id, order.book_id)
+        for _ in range(ROUNDS):
+            if await _read_aloud(bench, order):
+                return
     except NotFound as error:
         raise JobFailed(ErrorCode.UNKNOWN, "the book was deleted") from error
-    language, age = Language(book.language), TargetAge(book.target_age)
-    await bench.show(Step.NARRATE)
+    raise JobFailed(ErrorCode.UNKNOWN, "the book was changed again and again")
+
+
+async def _read_aloud(bench: Workbench, order: AudioOrder) -> bool:
+    """Whether the pages have their voices now; not where one of them was changed. Raises NotFound."""
+    claim, kit = bench.claim, bench.kit
+    async with kit.database.session() as session:
+        book = await books.get(session, claim.user_id, order.book_id)
     wanted = [page for page in book.pages if order.page_number in (None, page.page_number)]
+    keys = await _voices(bench, book, wanted)
+    texts = {page.page_number: page.text for page in wanted}
+    whole = None
+    try:
+        if order.page_number is None:
+            whole = await _join(claim, kit, list(keys.values()))
+        async with kit.database.session() as session:
+            await books.give_voice(session, claim, order.book_id, keys, texts, whole)
+    except (WordsChanged, ObjectMissing):
+        async with kit.database.session() as session:
+            await files.discard(session, whole)
+        return False
+    return True
+
+
+async def _voices(bench: Workbench, book: Book, wanted: list[Page]) -> dict[int, str]:
+    """Where the voice of each page is: the page's own, or one that speaks the words that it has now."""
+    language, age = Language(book.language), TargetAge(book.target_age)
     keys: dict[int, str] = {}
     for ready, page in enumerate(wanted, start=1):
         keys[page.page_number] = page.audio_key or (await _speak(bench, page, language, age)).key
         await bench.show(Step.NARRATE, progress_of_voices(ready, len(wanted)))
-    whole = await _join(claim, kit, list(keys.values())) if order.page_number is None else None
-    texts = {page.page_number: page.text for page in wanted}
-    async with kit.database.session() as session:
-        try:
-            await books.give_voice(session, claim, order.book_id, keys, texts, whole)
-        except NotFound as error:
-            raise JobFailed(ErrorCode.UNKNOWN, "the book was changed or deleted meanwhile") from error
+    return keys
 
 
 async def _speak(bench: Workbench, page: Page, language: Language, age: TargetAge) -> StoredSpeech:
-    kit = bench.kit
+    kit, number = bench.kit, page.page_number
+    spoken = bench.kept(Step.NARRATE, StoredSpeech, number)
+    if spoken and spoken.text != page.text:
+        await bench.discard(Step.NARRATE, number, spoken.key)
     folder = folder_of(bench.claim.asset_token)
     return await bench.once(
         Step.NARRATE,
         StoredSpeech,
         lambda: bench.attempt(
             Step.NARRATE,
-            lambda: narrate_page(page.page_number, page.text, language, age, folder, kit.providers.speech, kit.storage),
+            lambda: narrate_page(number, page.text, language, age, folder, kit.providers.speech, kit.storage),
         ),
-        page=page.page_number,
+        page=number,
     )
 
 

@@ -14,7 +14,7 @@ from storybook.domain.orders import Claim
 from storybook.models.jobs import WHOLE_BOOK
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.policy import Policy
-from storybook.services import artifacts, jobs
+from storybook.services import artifacts, files, jobs
 
 log = structlog.get_logger()
 
@@ -45,9 +45,23 @@ class Workbench:
         if page == WHOLE_BOOK:
             await self.show(step)
         value = await self._translated(step, work)
+        made = value.model_dump(mode="json")
         async with self.kit.database.session() as session:
-            await artifacts.save(session, self.claim, step, page, value.model_dump(mode="json"))
+            await artifacts.save(session, self.claim, step, page, made)
+        self._stored[step, page] = made
         return value
+
+    def kept(self, step: Step, kind: type[V], page: int) -> V | None:
+        """The step's artifact of that page, where there is one."""
+        made = self._stored.get((step, page))
+        return kind.model_validate(made) if made is not None else None
+
+    async def discard(self, step: Step, page: int, key: str) -> None:
+        """Forgets an artifact that is of no use any more, and its file: `once` will make another."""
+        async with self.kit.database.session() as session:
+            await artifacts.forget(session, self.claim, step, page)
+            await files.discard(session, key)
+        del self._stored[step, page]
 
     async def show(self, step: Step, progress: int | None = None) -> None:
         """Tells the reader where the job is."""

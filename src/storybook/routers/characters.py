@@ -2,11 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from storybook.domain.book_spec import TargetAge
 from storybook.routers.answers import errors
-from storybook.routers.deps import CharacterId, Offset, Reader, ReadingDep, SessionDep, UserId
-from storybook.routers.once import OnceDep
+from storybook.routers.deps import (
+    CharacterId,
+    IdempotencyKey,
+    Offset,
+    Reader,
+    ReadingDep,
+    ResourcesDep,
+    SessionDep,
+    UserId,
+)
+from storybook.routers.once import Once, TurnDep
+from storybook.routers.screening import ScreeningDep
 from storybook.schemas.characters import CastAnswer, CharacterAnswer, CharacterChange, NewCharacter
 from storybook.schemas.common import Message
 from storybook.services import characters
@@ -15,14 +26,32 @@ router = APIRouter(prefix="/v1/characters", tags=["characters"])
 
 
 @router.post("", summary="Keep a character", responses=errors(409, 413))
-async def create_character(new: NewCharacter, user_id: UserId, session: SessionDep, once: OnceDep) -> CharacterAnswer:
-    """A character in words; it looks the same and is named the same in every book that it is chosen for."""
+async def create_character(
+    new: NewCharacter,
+    request: Request,
+    resources: ResourcesDep,
+    user_id: UserId,
+    key: IdempotencyKey,
+    turn: TurnDep,
+    screening: ScreeningDep,
+) -> CharacterAnswer:
+    """A character in words; it looks the same and is named the same in every book that it is chosen for.
+
+    The words are judged first: 422 for those that do not fit into a children's book, 503 while nobody can judge them.
+    """
+    sheet = new.sheet()
+    async with resources.database.reading() as session:
+        earlier = await Once(request, turn, session, user_id, key).earlier(new, CharacterAnswer)
+    if earlier:
+        return earlier
+    await screening.require_fit(sheet.said(), sheet.language(), TargetAge.TODDLER)
 
     async def keep() -> CharacterAnswer:
-        character_id = await characters.keep(session, user_id, new.sheet())
+        character_id = await characters.keep(session, user_id, sheet)
         return CharacterAnswer.of(await characters.get(session, user_id, character_id))
 
-    return await once(new, CharacterAnswer, keep)
+    async with resources.database.session() as session:
+        return await Once(request, turn, session, user_id, key)(new, CharacterAnswer, keep)
 
 
 @router.get("", summary="List the characters", responses=errors())
@@ -44,11 +73,22 @@ async def get_character(character_id: CharacterId, reader: Reader, session: Read
 
 @router.patch("/{character_id}", summary="Change a character", responses=errors(404, 413))
 async def change_character(
-    character_id: CharacterId, change: CharacterChange, user_id: UserId, session: SessionDep
+    character_id: CharacterId,
+    change: CharacterChange,
+    user_id: UserId,
+    resources: ResourcesDep,
+    screening: ScreeningDep,
 ) -> CharacterAnswer:
-    """Books that are made from now on show it as it is now; earlier books stay as they are."""
-    changed = await characters.change(session, user_id, character_id, change.changes())
-    return CharacterAnswer.of(changed)
+    """Books that are made from now on show it as it is now; earlier books stay as they are.
+
+    The words are judged first: 422 for those that do not fit into a children's book, 503 while nobody can judge them.
+    """
+    async with resources.database.reading() as session:
+        sheet = change.of(characters.sheet_of(await characters.get(session, user_id, character_id)))
+    await screening.require_fit(sheet.said(), sheet.language(), TargetAge.TODDLER)
+    async with resources.database.session() as session:
+        changed = await characters.change(session, user_id, character_id, change.changes())
+        return CharacterAnswer.of(changed)
 
 
 @router.delete("/{character_id}", summary="Delete a character", responses=errors(404))

@@ -102,6 +102,12 @@ class Once:
         await self._keep(key, answer)
         return answer
 
+    async def earlier(self, body: BaseModel | bytes | None, kind: type[A]) -> A | None:
+        """The answer that the same request had before; for work that has to be prepared outside of a transaction."""
+        sent = self._fingerprint(body)
+        answer = await idempotency.find_answer(self._session, self._user_id, self._route, self._key, sent)
+        return None if answer is None else kind.model_validate(answer)
+
     async def keep_instead(self, body: BaseModel | bytes | None, answer: BaseModel) -> None:
         """Replays get this answer from now on: it is known only after the first transaction."""
         await self._keep(self._key or f"request:{self._fingerprint(body).hex()}", answer)

@@ -40,6 +40,10 @@ class CharacterChange(Strict):
     personality_traits: Traits | None = None
     visual_style_notes: StyleNotes | None = None
 
+    def of(self, sheet: CharacterSheet) -> CharacterSheet:
+        """The sheet as it will be."""
+        return CharacterSheet.model_validate(sheet.model_dump() | self.model_dump(exclude_none=True))
+
     def changes(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude_none=True)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,3 +42,9 @@ async def save(session: AsyncSession, claim: Claim, step: Step, page: int, artif
         case _:
             row = insert(StepArtifact).values(job_id=claim.job_id, step=step, page_number=page, artifact=artifact)
     await session.execute(row)
+
+
+async def forget(session: AsyncSession, claim: Claim, step: Step, page: int) -> None:
+    """Removes the artifact of a step's work on one page, so that it is done again."""
+    kept = (StepArtifact.job_id == claim.job_id, StepArtifact.step == step, StepArtifact.page_number == page)
+    await session.execute(delete(StepArtifact).where(*kept))

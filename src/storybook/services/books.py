@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
-from storybook.core.errors import NoSuchBook
+from storybook.core.errors import NoSuchBook, WordsChanged
 from storybook.core.ids import new_id
 from storybook.domain.finished import FinishedBook
 from storybook.domain.orders import BookOrder, Claim
@@ -113,13 +113,15 @@ async def give_voice(
     texts: dict[int, str],
     whole: str | None,
 ) -> None:
-    """Gives pages their voices and ends the job. Raises NotFound when a page has other words by now."""
+    """Gives pages their voices and ends the job. Raises NotFound, and WordsChanged when a page reads otherwise by now
+    than in `texts`.
+    """
     await jobs.finish(session, claim)
     book = await _changed(session, claim, book_id)
     for page in book.pages:
         if page.page_number in keys:
             if page.text != texts[page.page_number]:
-                raise NoSuchBook
+                raise WordsChanged(book_id)
             page.audio_key = await _replaced(session, page.audio_key, keys[page.page_number])
     book.audio_key = await _replaced(session, book.audio_key, whole or book.audio_key)
     await session.flush()

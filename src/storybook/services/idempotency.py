@@ -33,20 +33,30 @@ async def open_request(
     """
     name = key or f"request:{request_hash.hex()}"
     await _be_the_only_one(session, user_id, route, name)
+    answer = await find_answer(session, user_id, route, key, request_hash)
+    if answer is None:
+        await _write(session, user_id, route, name, request_hash, KEPT if key else KEPT_WITHOUT_KEY)
+    return name, answer
+
+
+async def find_answer(
+    session: AsyncSession, user_id: str, route: str, key: str | None, request_hash: bytes
+) -> dict[str, Any] | None:
+    """The stored answer of the same request. Raises Invalid when the key was used for another one."""
+    name = key or f"request:{request_hash.hex()}"
     mine = (IdempotencyKey.user_id == user_id, IdempotencyKey.route == route, IdempotencyKey.key == name)
     fresh = (IdempotencyKey.expires_at >= func.now()).label("fresh")
     row = (
         await session.execute(select(IdempotencyKey.request_hash, IdempotencyKey.answer, fresh).where(*mine))
     ).first()
-    if row is not None and row.answer is not None:
-        if key and row.fresh:
-            if row.request_hash != request_hash:
-                raise Invalid("This X-Idempotency-Key was used for another request. Please use a new key.")
-            return name, row.answer
-        if not key and await _still_stands(session, user_id, row.answer, fresh=row.fresh):
-            return name, row.answer
-    await _write(session, user_id, route, name, request_hash, KEPT if key else KEPT_WITHOUT_KEY)
-    return name, None
+    if row is None or row.answer is None:
+        return None
+    answer: dict[str, Any] = row.answer
+    if not key:
+        return answer if await _still_stands(session, user_id, answer, fresh=row.fresh) else None
+    if row.fresh and row.request_hash != request_hash:
+        raise Invalid("This X-Idempotency-Key was used for another request. Please use a new key.")
+    return answer if row.fresh else None
 
 
 async def close_request(session: AsyncSession, user_id: str, route: str, key: str, answer: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The library: a user's finished books."""
 
 import base64
+import hashlib
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,7 +27,7 @@ class Sort(StrEnum):
 
 
 _Place = Annotated[str, Field(max_length=200), Readable]
-_CURSOR: TypeAdapter[tuple[Sort, str, str]] = TypeAdapter(tuple[Sort, _Place, _Place])
+_CURSOR: TypeAdapter[tuple[Sort, str, str, str]] = TypeAdapter(tuple[Sort, _Place, _Place, _Place])
 
 
 class Wish(NamedTuple):
@@ -64,7 +65,7 @@ async def list_books(session: AsyncSession, user: UserRef, wish: Wish) -> Shelf:
     found = [book for _, book in rows if book]
     more = len(found) > wish.limit
     found = found[: wish.limit]
-    return Shelf(found, rows[0][0], _cursor(wish.sort, found[-1]) if more else None)
+    return Shelf(found, rows[0][0], _cursor(wish, found[-1]) if more else None)
 
 
 async def rename(session: AsyncSession, user: UserRef, book_id: str, title: str) -> None:
@@ -114,17 +115,24 @@ def _order(sort: Sort, book: Any = Book) -> tuple[Any, ...]:
             return func.lower(book.title), book.id
 
 
-def _cursor(sort: Sort, last: Book) -> str:
+def _cursor(wish: Wish, last: Book) -> str:
     """Where a list goes on: after this book, whatever arrives before it."""
-    place = last.title if sort is Sort.TITLE else last.created_at.isoformat()
-    return base64.urlsafe_b64encode(json.dumps([sort, place, last.id]).encode()).decode().rstrip("=")
+    place = last.title if wish.sort is Sort.TITLE else last.created_at.isoformat()
+    parts = [wish.sort, _filtered_by(wish), place, last.id]
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def _filtered_by(wish: Wish) -> str:
+    """The same for the same filters: a list goes on only as it began."""
+    chosen = json.dumps([wish.search, wish.style, wish.target_age, wish.series_id])
+    return hashlib.sha256(chosen.encode()).hexdigest()[:16]
 
 
 def _after(wish: Wish) -> ColumnElement[bool]:
     try:
         padded = (wish.cursor or "") + "=" * (-len(wish.cursor or "") % 4)
-        sort, place, book_id = _CURSOR.validate_json(base64.urlsafe_b64decode(padded))
-        if sort is not wish.sort:
+        sort, filtered_by, place, book_id = _CURSOR.validate_json(base64.urlsafe_b64decode(padded))
+        if (sort, filtered_by) != (wish.sort, _filtered_by(wish)):
             raise _another_list()
         if wish.sort is Sort.TITLE:
             return tuple_(func.lower(Book.title), Book.id) > tuple_(func.lower(literal(place)), literal(book_id))

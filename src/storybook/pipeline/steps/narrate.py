@@ -7,8 +7,9 @@ from storybook.storage.base import Storage, new_token
 
 
 class StoredSpeech(Strict):
-    """A page's voice in our storage."""
+    """A page's voice in our storage, and the words that it speaks."""
 
+    text: str
     key: str
     milliseconds: int
     made_by: str
@@ -27,4 +28,4 @@ async def narrate_page(
     spoken = await speech.speak(SpeechRequest(text=text, language=language, target_age=age))
     key = f"{folder}/page_{page_number}-{new_token()}.mp3"
     await storage.put(key, spoken.data, spoken.media_type)
-    return StoredSpeech(key=key, milliseconds=spoken.milliseconds, made_by=spoken.made_by)
+    return StoredSpeech(text=text, key=key, milliseconds=spoken.milliseconds, made_by=spoken.made_by)

@@ -6,6 +6,7 @@ from random import Random
 from storybook.domain.characters import Appearance, CastSheet, CharacterSheet, Clothing
 from storybook.domain.story import CastMember, Role
 from storybook.providers.base import SheetRequest
+from storybook.providers.studio.painter.characters.told import Told, told_of
 from storybook.providers.studio.writer.data import table
 from storybook.providers.studio.writer.looks import english_words, natural_colours
 
@@ -28,10 +29,11 @@ def _sheet(member: CastMember, seed: int, taken: set[str]) -> CharacterSheet:
     rng = Random(f"{seed}|{member.name}|{member.kind}")
     kind = member.kind.lower()
     person = kind in table("wardrobe")["people"]
-    main, accent = _colours(member, kind, rng, taken)
+    told = told_of(member.look)
+    main, accent = _colours(member, kind, told, rng, taken)
     garments = english_words(member.look, "clothes")
-    clothing = _clothing(member, garments, accent, rng, taken)
-    hair = _hair(member.look, kind, main, rng, taken, person=person)
+    clothing = _clothing(member, garments, told, accent, rng, taken)
+    hair = _hair(member.look, kind, told, main, rng, taken) if person else f"{main} {_cover(kind)}"
     skin = _free(table("wardrobe")["skins"], taken, rng) if person else f"soft {main} {_cover(kind)}"
     worn = [part for part in (clothing.top, clothing.accessories) if not part.startswith("no ")]
     return CharacterSheet(
@@ -63,15 +65,13 @@ def _fit(text: str, longest: int) -> str:
     return text[:longest].rstrip(" ,;")
 
 
-def _colours(member: CastMember, kind: str, rng: Random, taken: set[str]) -> tuple[str, str]:
-    """The colour of fur or hair and the colour of the clothes. Those that the look names before its kind or its hair
-    and before its clothes are kept.
-    """
+def _colours(member: CastMember, kind: str, told: Told, rng: Random, taken: set[str]) -> tuple[str, str]:
+    """The colour of fur or hair and the colour of the clothes. Those that the look names of them are kept."""
     body, _, rest = member.look.partition(" with ")
     person = kind in table("wardrobe")["people"]
     own, clothes = (rest or body, f"{rest} {body}") if person else (body, rest or body)
-    found = [natural for natural in natural_colours(kind) if re.search(rf"\b{natural}\b", own)]
-    main = next(iter([*found, *([] if person else english_words(own, "colours"))]), None)
+    found = [natural for natural in natural_colours(kind) if re.search(rf"\b{natural}{' hair' * person}\b", own)]
+    main = next(iter([*found, *([told.hair_in_english[0]] if person else english_words(own, "colours"))]), "")
     main = main or _free(natural_colours(kind), taken, rng)
     named = [colour for colour in english_words(clothes, "colours") if colour != main]
     bright = [colour for colour in table("wardrobe")["bright"] if colour != main]
@@ -86,18 +86,20 @@ def _cover(kind: str) -> str:
     return (bare | feathered | smooth).get(kind, "fur")
 
 
-def _hair(look: str, kind: str, main: str, rng: Random, taken: set[str], *, person: bool) -> str:
-    if not person:
-        return f"{main} {_cover(kind)}"
+def _hair(look: str, kind: str, told: Told, main: str, rng: Random, taken: set[str]) -> str:
     if "long wavy" in look:
         return f"long wavy {main} hair"
+    if told.hair:
+        return f"{main} hair, {told.hair_in_english[1]}"
     long = kind in ("girl", "woman", "grandmother")
     style = _free(table("wardrobe")["hairstyles" if long else "short_hairstyles"], taken, rng)
     return f"{main} hair, {style}"
 
 
-def _clothing(member: CastMember, garments: list[str], accent: str, rng: Random, taken: set[str]) -> Clothing:
-    """What is worn: each garment in the colour that stands before it in the look, else in the member's own."""
+def _clothing(
+    member: CastMember, garments: list[str], told: Told, accent: str, rng: Random, taken: set[str]
+) -> Clothing:
+    """What is worn: each garment in the colour that the look gives it, else in the member's own."""
     person = member.kind.lower() in table("wardrobe")["people"]
     above = [garment for garment in garments if garment in _WORN_ABOVE]
     below = [garment for garment in garments if garment in _WORN_BELOW]
@@ -109,12 +111,16 @@ def _clothing(member: CastMember, garments: list[str], accent: str, rng: Random,
         colours = english_words(told.group(1), "colours") if told else []
         return f"{colours[0] if colours else accent} {garment}"
 
+    def worn(group: str, others: list[str]) -> str:
+        piece = told.first(group)
+        return piece.in_english(accent) if piece else coloured(others[0]) if others else ""
+
     plain = _free(table("wardrobe")["plain"], taken, rng) if person and not above else ""
     trousers = "the same dress" if "dress" in above else "dark blue trousers"
     return Clothing(
-        top=_fit(coloured(above[0]) if above else f"{plain} shirt" if person else "no shirt", PHRASE),
-        bottom=_fit(coloured(below[0]) if below else trousers if person else "no trousers", PHRASE),
-        shoes=_fit(coloured(shod[0]) if shod else "brown shoes" if person else "no shoes", PHRASE),
+        top=_fit(worn("tops", above) or (f"{plain} shirt" if person else "no shirt"), PHRASE),
+        bottom=_fit(worn("bottoms", below) or (trousers if person else "no trousers"), PHRASE),
+        shoes=_fit(worn("shoes", shod) or ("brown shoes" if person else "no shoes"), PHRASE),
         accessories=_fit(", ".join(map(coloured, other)) or ("none" if above else f"{accent} ribbon"), PHRASE),
     )
 

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from storybook.domain.book_spec import Gender
+from storybook.providers.studio.painter.characters.told import Told, told_of
 from storybook.providers.studio.writer.data import table
 from storybook.providers.studio.writer.english import article
 from storybook.providers.studio.writer.lexicon import told
@@ -91,15 +92,31 @@ def look_of_hero(kind: str, appearance: str, rng: Random) -> str:
     if appearance.isascii():
         stated = appearance.strip()
         return (stated if kind in stated.lower() else f"{article(kind)}, {stated}")[:LONGEST].strip()
-    colours, clothes = english_words(appearance, "colours"), english_words(appearance, "clothes")
-    manners = told(appearance, "manners")
-    if not colours and not clothes:
+    said, manners = told_of(appearance), told(appearance, "manners")
+    colours = english_words(appearance, "colours")
+    if not (colours or said.hair or said.pieces):
         return invent_look(kind, rng, manners=manners)
-    tint = colours[0] if colours else rng.choice(_wardrobe()["bright"])
-    piece = clothes[0] if clothes else rng.choice(_wardrobe()["signature"])
-    hair = f"{rng.choice(natural_colours(kind))} hair and " if is_person(kind) else ""
-    fur = "" if clothes or is_person(kind) else f"{tint} "
+    bright = rng.choice(_wardrobe()["bright"])
+    worn = [_some(piece.in_english(bright)) for piece in said.pieces]
+    worn = worn or [article(f"{bright} {rng.choice(_wardrobe()['signature'])}")]
     manner = " ".join(manners[:3]) or "gentle"
-    return article(
-        f"{manner} {fur}{drawn_as(kind) if is_person(kind) else kind} with {hair}{article(f'{tint} {piece}')}"
-    )
+    if is_person(kind):
+        look = f"{manner} {drawn_as(kind)} with {_listed([_hair(kind, said, rng), *worn])}"
+    else:
+        furs = [f"{colour} " for colour in colours if not any(colour in piece.split() for piece in worn)]
+        look = f"{manner} {next(iter(furs), '')}{kind} with {_listed(worn)}"
+    return article(look)[:LONGEST].strip()
+
+
+def _hair(kind: str, said: Told, rng: Random) -> str:
+    colour, form = said.hair_in_english
+    colour = colour or rng.choice(natural_colours(kind))
+    return f"{colour} hair in {form}" if " " in form or form.endswith("s") else f"{form} {colour} hair".strip()
+
+
+def _some(piece: str) -> str:
+    return piece if piece.endswith("s") and not piece.endswith("ss") else article(piece)
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)

@@ -8,9 +8,10 @@ from storybook.providers.studio.painter.characters.reach import reach_of
 from storybook.providers.studio.painter.characters.reading import kind_named, look_of
 from storybook.providers.studio.painter.characters.swimmer import draw_swimmer
 from storybook.providers.studio.painter.characters.tables import kinds
+from storybook.providers.studio.painter.characters.told import told_of
 from storybook.providers.studio.painter.pen import Pen
 
-__all__ = ["KINDS", "Look", "chin_of", "draw_actor", "hand_of", "kind_named", "look_of", "width_of"]
+__all__ = ["KINDS", "Look", "chin_of", "draw_actor", "hand_of", "kind_named", "look_of", "told_of", "width_of"]
 
 KINDS: tuple[str, ...] = tuple(kinds())
 

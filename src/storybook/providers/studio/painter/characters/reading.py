@@ -9,6 +9,7 @@ from storybook.domain.characters import CharacterSheet
 from storybook.providers.studio.painter.characters.colour import darker, lighter
 from storybook.providers.studio.painter.characters.look import Look
 from storybook.providers.studio.painter.characters.tables import Kind, kinds, words
+from storybook.providers.studio.painter.characters.told import Told, told_of
 from storybook.providers.studio.painter.characters.wardrobe import dress, finned
 from storybook.providers.studio.painter.characters.wording import Hit, colour_before, find, find_all, has
 from storybook.providers.studio.painter.colour import luminance, mix
@@ -31,7 +32,8 @@ def look_of(sheet: CharacterSheet) -> Look:
     fur = _skin(sheet, chance) if person else _fur(sheet, kind, traits, chance)
     everything = _everything(sheet)
     features = words()["features"]
-    top, bottom, shoes, accessories = dress(sheet, everything, kind, person=person, chance=chance)
+    told = _told(sheet)
+    top, bottom, shoes, accessories = dress(sheet, told, everything, kind, person=person, chance=chance)
     tail = ""
     if person and has(everything, features["mermaid"]):
         top, bottom, shoes, tail = finned(top)
@@ -79,6 +81,11 @@ def _meant(text: str, hits: list[Hit]) -> list[Hit]:
 def _chance(sheet: CharacterSheet) -> random.Random:
     digest = hashlib.sha256(f"{sheet.name}\n{sheet.master_description}".encode()).digest()
     return random.Random(int.from_bytes(digest[:8], "big"))
+
+
+def _told(sheet: CharacterSheet) -> Told:
+    """What the description says of hair and clothes, for what their own fields leave open."""
+    return told_of(sheet.master_description.lower().replace(sheet.name.lower(), " "))
 
 
 def _everything(sheet: CharacterSheet) -> str:
@@ -152,17 +159,16 @@ def _hair(sheet: CharacterSheet, kind: str, chance: random.Random) -> str:
     fallback = chance.choice(words()["hair_by_person"][kind])
     hair = sheet.appearance.hair.lower()
     styles = words()["hair"]
-    named = [style for style in styles if has(hair, styles[style])]
-    if not named:
-        text = sheet.master_description.lower()
-        named = [style for style in styles if style not in {"long", "short"} and has(text, styles[style])]
-    return str(named[0] if named else fallback)
+    named = next((style for style in styles if has(hair, styles[style])), "")
+    return str(named or _told(sheet).hair or fallback)
 
 
 def _hair_colour(sheet: CharacterSheet, kind: str, chance: random.Random) -> str:
     colours = _row("hair")
     fallback = chance.choice(_OLD_HAIR if kind in {"grandmother", "grandfather"} else colours)
-    return find(sheet.appearance.hair.lower(), words()["hair_colours"]) or fallback
+    hair = sheet.appearance.hair.lower()
+    named = find(hair, words()["hair_colours"]) or find(hair, words()["colours"])
+    return named or _told(sheet).hair_colour or fallback
 
 
 def _build(sheet: CharacterSheet, chance: random.Random) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from storybook.domain.characters import CharacterSheet
 from storybook.providers.studio.painter.characters.look import Garment
 from storybook.providers.studio.painter.characters.tables import kinds, words
+from storybook.providers.studio.painter.characters.told import Told
 from storybook.providers.studio.painter.characters.wording import clause_at, colour_before, find, find_all, has
 
 Wardrobe = tuple[Garment | None, Garment | None, Garment | None, tuple[Garment, ...]]
@@ -22,13 +23,17 @@ _ONE_OF = (
 )
 
 
-def dress(sheet: CharacterSheet, everything: str, kind: str, *, person: bool, chance: random.Random) -> Wardrobe:
-    """Top, bottom, shoes and accessories. People are always dressed; an animal wears what its sheet says."""
+def dress(
+    sheet: CharacterSheet, told: Told, everything: str, kind: str, *, person: bool, chance: random.Random
+) -> Wardrobe:
+    """Top, bottom, shoes and accessories: those of the sheet's own fields, and what is `told` where they name none.
+    People are always dressed; an animal wears what its sheet says.
+    """
     picks = _picks(chance)
     clothing = sheet.clothing
-    top = _garment(clothing.top.lower(), "tops", picks[0])
-    bottom = _garment(clothing.bottom.lower(), "bottoms", picks[1])
-    shoes = _garment(clothing.shoes.lower(), "shoes", picks[2])
+    top = _garment(clothing.top.lower(), "tops", picks[0], told)
+    bottom = _garment(clothing.bottom.lower(), "bottoms", picks[1], told)
+    shoes = _garment(clothing.shoes.lower(), "shoes", picks[2], told)
     over_top = _garment(clothing.top.lower(), "bottoms", picks[1])
     bottom = over_top if over_top and over_top.name == "dungarees" else bottom or over_top
     if person:
@@ -69,11 +74,14 @@ def _nothing(phrase: str) -> bool:
     return has(phrase, words()["nothing"]["words"])
 
 
-def _garment(phrase: str, group: str, fallback: str) -> Garment | None:
+def _garment(phrase: str, group: str, fallback: str, told: Told = Told()) -> Garment | None:  # noqa: B008 - a value
+    if _nothing(phrase):
+        return None
     table: Mapping[str, Sequence[str]] = words()[group]
     hits = find_all(phrase, table)
-    if not hits or _nothing(phrase):
-        return None
+    if not hits:
+        piece = told.first(group)
+        return Garment(piece.name, piece.colour or fallback, piece.pattern) if piece else None
     hit = hits[0]
     clause = clause_at(phrase, hit.start)
     colour = colour_before(phrase, hit.end, words()["colours"]) or find(clause, words()["colours"])
