@@ -15,6 +15,7 @@ from rich.console import Console
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from storybook.core.errors import SetupError
+from storybook.core.notifications import Notifications
 from storybook.core.settings import Settings
 from storybook.main import GRACE_SECONDS, create_app, settle
 from storybook.resources import Resources, open_resources
@@ -35,8 +36,9 @@ class Address(NamedTuple):
 class Server(uvicorn.Server):
     """Says when it is ready, stops when told by a signal, and leaves the process to its caller to end."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, notifications: Notifications) -> None:
         super().__init__(config)
+        self._notifications = notifications
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -45,7 +47,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends the streams of events first: they would keep the process from ending."""
-        self.config.app.state.resources.notifications.release()  # type: ignore[union-attr]
+        self._notifications.release()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -116,7 +118,7 @@ async def serving(settings: Settings, address: Address) -> AsyncIterator[tuple[R
         async with open_resources(settings) as resources:
             app = create_app(resources)
             await settle(app)
-            server = Server(configure(app, settings))
+            server = Server(configure(app, settings), resources.notifications)
             task = asyncio.create_task(server.serve(sockets=[sock]), name="server")
             await server.ready.wait()
             try:
