@@ -51,18 +51,6 @@ async def test_a_device_has_one_fresh_token_whatever_happens(database: Database,
     assert await rows("SELECT count(*) FILTER (WHERE used_at IS NULL), count(*) FROM refresh_tokens") == [(1, 2)]
 
 
-@pytest.mark.parametrize(("age", "again"), [("9 minutes", True), ("11 minutes", False)])
-async def test_a_request_that_is_sent_again_is_answered_for_a_few_minutes(
-    database: Database, rows: Rows, *, age: str, again: bool
-) -> None:
-    first = await open_device(database)
-    second = await refresh(database, first.refresh_token, "an attempt")
-    used = "UPDATE refresh_tokens SET used_at = used_at - CAST(:age AS interval) WHERE used_at IS NOT NULL RETURNING 1"
-    await rows(used.replace(":age", f"'{age}'"))
-    assert await refresh(database, first.refresh_token, "an attempt") == (second if again else None)
-    assert await rows("SELECT revoked_at IS NULL FROM devices") == [(again,)]
-
-
 async def test_a_refresh_while_the_account_is_deleted_is_refused_and_breaks_nothing(database: Database) -> None:
     first = await open_device(database)
     results = await asyncio.gather(

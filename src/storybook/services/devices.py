@@ -24,8 +24,6 @@ from storybook.models import Device, RefreshToken, User
 IDLE = timedelta(days=60)
 AT_ONCE = timedelta(seconds=10)
 """Requests of one app that refresh side by side arrive within this."""
-SENT_AGAIN = timedelta(minutes=10)
-"""A request whose answer was lost is sent again within this."""
 
 
 class Tokens(NamedTuple):
@@ -51,9 +49,9 @@ async def refresh(session: AsyncSession, token: str, attempt: str | None, *, pep
     """The next tokens of the device; the user's key is retired now that the app has tokens.
 
     Of many requests at once one wins, and the others raise AlreadyRefreshed. A request that is sent again with the
-    same `attempt` within `SENT_AGAIN` gets the same token while that is unused. Raises Unauthenticated for a token that
-    is unknown, too old or of a device that is signed out. None: the token was used before, and its device is signed out
-    with it, which the caller has to commit.
+    same `attempt` gets the same token while that is unused. Raises Unauthenticated for a token that is unknown, too
+    old or of a device that is signed out. None: the token was used before, and its device is signed out with it, which
+    the caller has to commit.
     """
     attempt = attempt or secrets.token_urlsafe(32)
     bearer = await _find(session, token)
@@ -114,16 +112,15 @@ async def _find(session: AsyncSession, token: str) -> Bearer:
 
 async def _is_sent_again(session: AsyncSession, token: str, attempt: str, successor: str) -> bool:
     """Whether a used token comes from the same request as before, whose answer was lost. Raises AlreadyRefreshed."""
-    age = func.clock_timestamp() - RefreshToken.used_at
-    used = select(RefreshToken.attempt_hash, age).where(RefreshToken.token_hash == _hash(token))
-    first_attempt, since = (await session.execute(used)).one()
+    just_now = RefreshToken.used_at > func.clock_timestamp() - literal(AT_ONCE, Interval)
+    used = select(RefreshToken.attempt_hash, just_now).where(RefreshToken.token_hash == _hash(token))
+    first_attempt, at_once = (await session.execute(used)).one()
     fresh = select(RefreshToken.device_id).where(
         RefreshToken.token_hash == _hash(successor), RefreshToken.used_at.is_(None)
     )
-    is_same = hmac.compare_digest(first_attempt or b"", _hash(attempt))
-    if is_same and since < SENT_AGAIN and await session.scalar(fresh):
+    if hmac.compare_digest(first_attempt or b"", _hash(attempt)) and await session.scalar(fresh):
         return True
-    if since < AT_ONCE:
+    if at_once:
         raise AlreadyRefreshed
     return False
 
