@@ -1,13 +1,20 @@
 """Whether the service is there, and whether it can work."""
 
+import asyncio
 from dataclasses import replace
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from storybook.core.database import Database
 from storybook.main import create_app
 from storybook.resources import Resources
+
+END_WHO_WAITS = text(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 async def test_it_is_there_live_and_ready(client: httpx.AsyncClient) -> None:
@@ -36,3 +43,19 @@ async def test_without_its_database_it_is_live_but_not_ready_and_says_when_to_co
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
         assert int(refused.headers["retry-after"]) > 0
     await without_database.database.close()
+
+
+@pytest.mark.parametrize("path", ["/v1/books/a-job", "/v1/library"])
+async def test_a_request_whose_connection_dies_says_when_to_come_back(
+    client: httpx.AsyncClient, database: Database, path: str
+) -> None:
+    async with database.session() as session:
+        await session.execute(text("LOCK TABLE jobs, books, users IN ACCESS EXCLUSIVE MODE"))
+        asked = asyncio.create_task(client.get(path))
+        async with asyncio.timeout(10), database.reading() as other:
+            while not await other.scalar(END_WHO_WAITS):
+                await asyncio.sleep(0.02)
+            refused = await asked
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert (await client.get("/v1/library")).status_code == 200

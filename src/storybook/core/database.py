@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import Dialect, Select, event, text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 TRUSTED_SECONDS = 5.0
@@ -17,7 +17,16 @@ WAIT_SECONDS = 20.0
 """For a free connection: clients give up after 30."""
 
 
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_AWAY = ("08", "53", "57P")
+"""The beginnings of the codes that PostgreSQL gives for lost connections, too few resources and its own end."""
 _DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the database, and not the statement, is what failed."""
+    code = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or code is None or code.startswith(_AWAY)
 
 
 class Question:
@@ -75,7 +84,8 @@ class Database:
         try:
             driver: asyncpg.Connection = connection.driver_connection
             rows: list[asyncpg.Record] = await driver.fetch(question.sql, *question.values(values))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _FAILURES as error:
+            connection.invalidate()
             raise OperationalError(question.sql, None, error) from error
         except asyncio.CancelledError:
             connection.invalidate()
