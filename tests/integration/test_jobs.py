@@ -13,7 +13,7 @@ from storybook.domain.book_spec import BookSpec
 from storybook.domain.jobs import MOVES, JobState, Step
 from storybook.domain.orders import Claim
 from storybook.models import Job
-from storybook.services import accounts, credits, jobs, orders
+from storybook.services import accounts, artifacts, credits, jobs, orders
 from tests.conftest import ROOMY
 
 SPEC = BookSpec(topic="a fox", target_age="5-7", style="cartoon", language="en")
@@ -68,7 +68,8 @@ async def test_a_job_whose_lease_ran_out_is_taken_over_and_its_old_runner_can_wr
     assert (now.job_id, now.fence, now.recoveries) == (job_id, late.fence + 1, 1)
     for write, arguments in (
         (jobs.advance, (Step.PACKAGE,)),
-        (jobs.note_new_artifact, ()),
+        (artifacts.save, (Step.NORMALIZE, -1, {})),
+        (artifacts.forget, (Step.NORMALIZE, -1)),
         (jobs.finish, ()),
         (jobs.fail, (ErrorCode.UNKNOWN,)),
         (jobs.hand_back, ()),

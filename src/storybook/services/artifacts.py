@@ -45,6 +45,7 @@ async def save(session: AsyncSession, claim: Claim, step: Step, page: int, artif
 
 
 async def forget(session: AsyncSession, claim: Claim, step: Step, page: int) -> None:
-    """Removes the artifact of a step's work on one page, so that it is done again."""
+    """Removes the artifact of a step's work on one page, so that it is done again; raises as `save` does."""
+    await jobs.require_lease(session, claim)
     kept = (StepArtifact.job_id == claim.job_id, StepArtifact.step == step, StepArtifact.page_number == page)
     await session.execute(delete(StepArtifact).where(*kept))

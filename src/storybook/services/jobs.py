@@ -171,6 +171,12 @@ async def note_new_artifact(session: AsyncSession, claim: Claim) -> None:
     await _write(session, claim, JobState.RUNNING, recoveries=0)
 
 
+async def require_lease(session: AsyncSession, claim: Claim) -> None:
+    """Locks the job until the transaction ends; raises LeaseLost when it is somebody else's by now."""
+    if await session.scalar(select(Job.id).where(*_still_ours(claim)).with_for_update()) is None:
+        raise LeaseLost(claim.job_id)
+
+
 async def finish(session: AsyncSession, claim: Claim, note: str | None = None) -> None:
     """Ends the job as done, with a note for its reader, and spends its credit."""
     await _write(
