@@ -17,7 +17,7 @@ Seed = Annotated[int, Field(ge=1, le=MAX_SEED)]
 class PicturePrompt(Strict):
     """One picture in words, for a model, and as a scene, for the studio's painter."""
 
-    page_number: Annotated[int, Field(ge=0, le=12)]
+    page_number: Annotated[int, Field(ge=-2, le=12)]
     scene: Scene
     positive: Annotated[str, StringConstraints(min_length=10, max_length=1200), Readable]
     negative: Annotated[str, StringConstraints(min_length=10, max_length=600), Readable]

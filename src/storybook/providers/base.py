@@ -11,7 +11,7 @@ from storybook.domain.book_spec import BookSpec, Gender, Language, Style, Target
 from storybook.domain.characters import CastSheet, CharacterSheet
 from storybook.domain.moderation import Verdict
 from storybook.domain.pictures import Picture, PicturePrompt, Seed
-from storybook.domain.series import Earlier
+from storybook.domain.series import Earlier, names_in
 from storybook.domain.speech import Speech
 from storybook.domain.story import CastMember, PageNumber, StoryDraft, StoryPage
 from storybook.domain.values import Strict
@@ -27,32 +27,68 @@ class StoryRequest(Strict):
     earlier: Earlier = ()
     seed: Seed
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of everyone in the request, the hero's first."""
+        return names_in(self.spec, self.known, self.earlier)
+
 
 class SheetRequest(Strict):
-    """The cast of a story whose looks have to be settled, each as one sheet under the same name."""
+    """The cast of a story whose looks have to be settled, each as one sheet under the same name.
+
+    `forbidden` are the words that the parent does not want in the book.
+    """
 
     cast: Annotated[tuple[CastMember, ...], Field(min_length=1, max_length=6)]
     style: Style
     seed: Seed
+    forbidden: tuple[str, ...] = ()
 
 
 class PictureRequest(Strict):
-    """One picture to draw. `sheets` holds the looks of at least those who act in the prompt's scene."""
+    """One picture to draw. `sheets` holds the looks of at least those who act in the prompt's scene.
+
+    `reference` is an earlier picture of the hero, for painters that can keep to one. `names` are those of everyone in
+    the story, the hero's first: painters that may not know them find them in the prompt by these.
+    """
 
     prompt: PicturePrompt
     style: Style
     sheets: tuple[CharacterSheet, ...]
     width: Annotated[int, Field(ge=64, le=4096)]
     height: Annotated[int, Field(ge=64, le=4096)]
+    reference: Picture | None = None
+    names: tuple[str, ...] = ()
+
+
+class Region(Strict):
+    """A rectangle of a picture, in fractions of its width and height from its upper left corner."""
+
+    left: Annotated[float, Field(ge=0, lt=1)]
+    top: Annotated[float, Field(ge=0, lt=1)]
+    right: Annotated[float, Field(gt=0, le=1)]
+    bottom: Annotated[float, Field(gt=0, le=1)]
+
+
+class RegionRequest(Strict):
+    """A region of a picture to draw anew, so that the whole shows what `wanted` says."""
+
+    picture: Picture
+    region: Region
+    wanted: PictureRequest
 
 
 class TextCheck(Strict):
-    """Texts to judge together; `forbidden` are the words that the parent does not want in the book."""
+    """Texts to judge together; `forbidden` are the words that the parent does not want in the book.
+
+    `names` are those of everyone in the texts: judges that may not know them read stand-ins.
+    """
 
     texts: tuple[str, ...]
     language: Language
     target_age: TargetAge
     forbidden: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class PictureCheck(Strict):
@@ -127,10 +163,21 @@ class TextProvider(Protocol):
 
 
 class ImageProvider(Protocol):
+    """`takes_reference` says whether it keeps to a picture of the hero, which is then drawn first."""
+
     name: str
+    takes_reference: bool
 
     async def draw(self, request: PictureRequest) -> Picture:
         """The picture in the size that was asked for."""
+        ...
+
+
+class RegionPainter(Protocol):
+    """A painter that can draw a part of a picture anew; few can."""
+
+    async def draw_region(self, request: RegionRequest) -> Picture:
+        """The picture, with the region drawn anew and the rest about as it was."""
         ...
 
 

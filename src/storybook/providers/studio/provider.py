@@ -46,6 +46,7 @@ class StudioAuthor:
 
 class StudioPainter:
     name = STUDIO
+    takes_reference = False
 
     def __init__(self, cpu: CpuPool) -> None:
         self._cpu = cpu
@@ -93,6 +94,9 @@ class StudioScreen:
     def __init__(self, cpu: CpuPool) -> None:
         self._cpu = cpu
 
+    def sees_pictures_of(self, painter: str) -> bool:
+        return painter == STUDIO
+
     async def judge_request(self, check: TextCheck) -> Verdict:
         return await self._judge(rules.judge_request, check)
 
@@ -101,7 +105,7 @@ class StudioScreen:
 
     async def judge_picture(self, check: PictureCheck) -> Verdict:
         picture = check.picture
-        if picture.made_by != STUDIO:
+        if not self.sees_pictures_of(picture.made_by):
             return self._verdict((Category.UNSEEN,))
         sound = await self._cpu.run_quick(canvas.looks_like_a_picture, picture.data, picture.width, picture.height)
         return self._verdict(() if sound else (Category.NOT_A_PICTURE,))

@@ -8,8 +8,11 @@ from storybook.domain.story import CastMember, Role
 from storybook.providers.base import SheetRequest
 from storybook.providers.studio.painter.characters.told import Told, told_of
 from storybook.providers.studio.writer.data import table
+from storybook.providers.studio.writer.forbidden import breaches, widen
 from storybook.providers.studio.writer.looks import english_words, natural_colours
 
+_RIBBON = "ribbon"
+"""Worn by whoever has nothing else."""
 SHORT, PHRASE, DETAIL, DESCRIPTION = 40, 80, 120, 400
 _WORN_ABOVE = ("dress", "sweater", "overalls", "raincoat", "jacket", "shirt", "vest")
 _WORN_BELOW = ("trousers", "skirt")
@@ -19,10 +22,21 @@ _AGES = {"grandmother": "elderly", "grandfather": "elderly", "woman": "adult", "
 
 def design_cast(request: SheetRequest) -> CastSheet:
     """One sheet for each of the cast, in its order. Colours and clothes that a look names are kept; of what it leaves
-    open nothing is given to two members while there is a choice: neither colours, nor hair, nor skin.
+    open nothing is given to two members while there is a choice: neither colours, nor hair, nor skin. What the parent
+    does not want is not added.
     """
     taken = {colour for member in request.cast for colour in english_words(member.look, "colours")}
+    taken |= _unwanted(request)
     return CastSheet(characters=tuple(_sheet(member, request.seed, taken) for member in request.cast))
+
+
+def _unwanted(request: SheetRequest) -> set[str]:
+    """The words of ours that the parent does not want; they count as taken."""
+    said = ", ".join(request.forbidden)
+    banned = (*widen(request.forbidden), *english_words(said, "colours"), *english_words(said, "clothes"))
+    ours = [word for words in table("wardrobe").values() if isinstance(words, list) for word in words]
+    colours = [colour for member in request.cast for colour in natural_colours(member.kind.lower())]
+    return {word for word in (*ours, *colours, _RIBBON) if breaches(word, banned)} if banned else set()
 
 
 def _sheet(member: CastMember, seed: int, taken: set[str]) -> CharacterSheet:
@@ -35,6 +49,7 @@ def _sheet(member: CastMember, seed: int, taken: set[str]) -> CharacterSheet:
     clothing = _clothing(member, garments, told, accent, rng, taken)
     hair = _hair(member.look, kind, told, main, rng, taken) if person else f"{main} {_cover(kind)}"
     skin = _free(table("wardrobe")["skins"], taken, rng) if person else f"soft {main} {_cover(kind)}"
+    kept = garments[:1] or [_RIBBON] * (_RIBBON not in taken)
     worn = [part for part in (clothing.top, clothing.accessories) if not part.startswith("no ")]
     return CharacterSheet(
         name=member.name,
@@ -50,7 +65,7 @@ def _sheet(member: CastMember, seed: int, taken: set[str]) -> CharacterSheet:
         ),
         clothing=clothing,
         personality_traits=_traits(member, rng),
-        visual_style_notes=_fit(f"always drawn with the same {accent} {garments[0] if garments else 'scarf'}", 200),
+        visual_style_notes=_fit(f"always drawn with the same {accent} {kept[0] if kept else 'colours'}", 200),
     )
 
 
@@ -116,12 +131,13 @@ def _clothing(
         return piece.in_english(accent) if piece else coloured(others[0]) if others else ""
 
     plain = _free(table("wardrobe")["plain"], taken, rng) if person and not above else ""
+    bare = not above and _RIBBON not in taken
     trousers = "the same dress" if "dress" in above else "dark blue trousers"
     return Clothing(
         top=_fit(worn("tops", above) or (f"{plain} shirt" if person else "no shirt"), PHRASE),
         bottom=_fit(worn("bottoms", below) or (trousers if person else "no trousers"), PHRASE),
         shoes=_fit(worn("shoes", shod) or ("brown shoes" if person else "no shoes"), PHRASE),
-        accessories=_fit(", ".join(map(coloured, other)) or ("none" if above else f"{accent} ribbon"), PHRASE),
+        accessories=_fit(", ".join(map(coloured, other)) or (f"{accent} {_RIBBON}" if bare else "none"), PHRASE),
     )
 
 

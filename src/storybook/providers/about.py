@@ -1,0 +1,101 @@
+"""What the calls of this task are made for. The pipeline says it once; whoever pays reads it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from storybook.core.errors import LeaseLost
+from storybook.core.lease import Lease
+from storybook.domain.calls import Purpose
+
+
+@dataclass
+class About:
+    """One try. `clock` ends it after `seconds`, and stands still while a call waits for its turn.
+
+    `paying` says that a call is under way that costs money.
+    """
+
+    purpose: Purpose
+    clock: asyncio.Timeout
+    seconds: float
+    paying: bool = False
+
+
+_about: ContextVar[About | None] = ContextVar("about", default=None)
+_lease: ContextVar[Lease | None] = ContextVar("lease", default=None)
+
+
+@contextmanager
+def working_under(lease: Lease) -> Iterator[None]:
+    """All calls within are made for a job that is ours until the lease is over."""
+    token = _lease.set(lease)
+    try:
+        yield
+    finally:
+        _lease.reset(token)
+
+
+def require_lease() -> None:
+    """To be asked right before a call leaves; raises LeaseLost where the job may be somebody else's by now."""
+    lease = _lease.get()
+    if lease is not None and lease.left <= 0:
+        raise LeaseLost("it may be over")
+
+
+@contextmanager
+def calling_about(about: About) -> Iterator[None]:
+    """All calls within are made for this."""
+    token = _about.set(about)
+    try:
+        yield
+    finally:
+        _about.reset(token)
+
+
+def purpose() -> Purpose | None:
+    """What the present call is for; None outside of any job."""
+    about = _about.get()
+    return about.purpose if about else None
+
+
+def seconds() -> float | None:
+    """How long the present call may take; None outside of any job."""
+    about = _about.get()
+    return about.seconds if about else None
+
+
+def stop_the_clock() -> None:
+    """Waiting for a turn is not the vendor's time."""
+    if about := _about.get():
+        about.clock.reschedule(None)
+
+
+def start_the_clock() -> None:
+    """The vendor's time begins, and so does its bill."""
+    if about := _about.get():
+        about.paying = True
+        about.clock.reschedule(asyncio.get_running_loop().time() + about.seconds)
+
+
+@asynccontextmanager
+async def beside_others() -> AsyncIterator[None]:
+    """One of several calls that are made side by side, each with the whole time of a try for itself.
+
+    Raises TimeoutError when that is up. The clock of the try has to be stopped meanwhile.
+    """
+    about = _about.get()
+    if about is None:
+        yield
+        return
+    async with asyncio.timeout(about.seconds) as clock:
+        with calling_about(About(about.purpose, clock, about.seconds)):
+            yield
+
+
+def time_is_up() -> bool:
+    """Whether the present try ends because its time is up, and not because somebody stopped it."""
+    about = _about.get()
+    return about is not None and about.clock.expired()

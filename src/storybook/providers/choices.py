@@ -1,0 +1,127 @@
+"""Which provider the settings choose for each kind of work, and with what key, model and address."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from storybook.core.errors import SetupError
+from storybook.core.settings import STUDIO, Settings
+from storybook.domain.calls import Kind
+from storybook.providers.vendors import OPENAI, VENDORS, Vendor
+
+JUDGE = "judge"
+"""The layer of moderation that is a language model."""
+
+
+class Choice(NamedTuple):
+    """One provider as the operator set it up; what is empty is the provider's own default. `setting` names it."""
+
+    setting: str
+    provider: str
+    api_key: str = ""
+    model: str = ""
+    base_url: str = ""
+
+    @property
+    def key_setting(self) -> str:
+        return self._setting_of("API_KEY")
+
+    @property
+    def model_setting(self) -> str:
+        return self._setting_of("MODEL")
+
+    @property
+    def address_setting(self) -> str:
+        return self._setting_of("BASE_URL")
+
+    def _setting_of(self, what: str) -> str:
+        return f"{self.setting.removesuffix('PROVIDER')}{what}"
+
+
+_PREFIXES = {
+    Kind.TEXT: "llm",
+    Kind.IMAGE: "image",
+    Kind.SPEECH: "tts",
+    Kind.SIGHT: "sight",
+    Kind.MODERATION: "moderation",
+}
+
+
+def chosen(settings: Settings, kind: Kind) -> Choice:
+    """The provider of a kind; the studio where none is named."""
+    return _choice(settings, _PREFIXES[kind]) or Choice(f"{_PREFIXES[kind]}_provider".upper(), STUDIO)
+
+
+def fallback(settings: Settings, kind: Kind) -> Choice | None:
+    """The second provider of a kind, where the settings name one."""
+    return _choice(settings, f"{_PREFIXES[kind]}_fallback")
+
+
+def judging(settings: Settings) -> Choice:
+    """The language model that judges: one of its own, or that of the author."""
+    return _choice(settings, "moderation_judge") or chosen(settings, Kind.TEXT)
+
+
+def layers(settings: Settings) -> list[str]:
+    """The layers of moderation that the settings list, each once."""
+    listed = chosen(settings, Kind.MODERATION).provider.split(",")
+    return list(dict.fromkeys(name for part in listed if (name := part.strip())))
+
+
+def in_use(settings: Settings) -> Iterator[tuple[Kind, Choice]]:
+    """Every provider that the settings choose, but for the studio."""
+    for kind in (Kind.TEXT, Kind.IMAGE, Kind.SPEECH, Kind.SIGHT):
+        for choice in (chosen(settings, kind), fallback(settings, kind)):
+            if choice and choice.provider != STUDIO:
+                yield kind, choice
+    screen = layers(settings)
+    if OPENAI.name in screen:
+        yield Kind.MODERATION, chosen(settings, Kind.MODERATION)._replace(provider=OPENAI.name)
+    if JUDGE in screen and judging(settings).provider != STUDIO:
+        yield Kind.MODERATION, judging(settings)
+
+
+def vendor_of(choice: Choice, kind: Kind, settings: Settings) -> Vendor:
+    """The vendor's row, with the address that was chosen; raises SetupError where it may not or cannot be used."""
+    vendor = VENDORS.get(choice.provider)
+    if vendor is None or kind not in vendor.kinds:
+        able = ", ".join([STUDIO, *(name for name, row in VENDORS.items() if kind in row.kinds and row.for_children)])
+        raise SetupError(f"{choice.setting}: there is no provider {choice.provider!r}; choose one of {able}.")
+    if not vendor.for_children:
+        raise SetupError(f"{choice.setting}: {vendor.name} may not be used for children's products.")
+    if kind in {Kind.SIGHT, Kind.SPEECH} and not may_see_personal_data(vendor, settings):
+        raise SetupError(
+            f"{choice.setting}: {vendor.name} would see a child's name or photo. Agree with it that it keeps nothing, "
+            "then add it to PERSONAL_DATA_VENDORS; or choose another provider."
+        )
+    return vendor._replace(base_url=_address(choice)) if choice.base_url else vendor
+
+
+def may_see_personal_data(vendor: Vendor, settings: Settings) -> bool:
+    """Whether a child's name or photo may go to this vendor."""
+    return vendor.personal_data or vendor.name in settings.personal_data_vendors
+
+
+def require_key(choice: Choice) -> str:
+    """The key; raises SetupError where it is missing."""
+    if not choice.api_key:
+        raise SetupError(
+            f"{choice.key_setting} is not set, and {choice.provider} wants one: make a key in your account there, "
+            f"or set {choice.setting} to another provider."
+        )
+    return choice.api_key
+
+
+def _address(choice: Choice) -> str:
+    parts = urlsplit(choice.base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SetupError(f"{choice.address_setting}: must be an address such as https://host/v1, or left out.")
+    return choice.base_url.rstrip("/")
+
+
+def _choice(settings: Settings, prefix: str) -> Choice | None:
+    values = {name: getattr(settings, f"{prefix}_{name}", "") for name in ("provider", "model", "base_url")}
+    if not values["provider"]:
+        return None
+    key = getattr(settings, f"{prefix}_api_key").get_secret_value()
+    return Choice(f"{prefix}_provider".upper(), api_key=key, **values)

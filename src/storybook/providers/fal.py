@@ -1,0 +1,85 @@
+"""Pictures by fal's queue, whose own further tries are switched off: they are ours to make.
+
+Models and their inputs are as their pages on fal.ai describe them (read in November 2026). What ends with a status of
+5xx is not charged (https://docs.fal.ai/model-apis/model-endpoints/reliability); of other ends nothing is said.
+"""
+
+from typing import Any, NamedTuple
+
+from storybook.core.errors import SetupError
+from storybook.domain.calls import Kind
+from storybook.providers.language import terms
+from storybook.providers.painting import Drawing, Easel
+from storybook.providers.queued import Look, NotDrawn, Order, QueuedPainter, Unfit, Wait, wait_between_looks
+
+RESULT_LOOKS = 3
+"""A status of 5xx may be the queue's own or that of the drawing: one that stays is the latter."""
+DEFAULT_MODEL = "fal-ai/flux-pro/kontext"
+
+
+class Model(NamedTuple):
+    """`alone` is where pictures are drawn from words alone, where that is another place."""
+
+    extra: dict[str, Any]
+    reference: str | None = None
+    alone: str | None = None
+
+
+MODELS = {
+    # 768 by 1024 pixels: it is paid by the megapixel, rounded up.
+    "fal-ai/flux/schnell": Model({"image_size": "portrait_4_3", "enable_safety_checker": True}),
+    "fal-ai/flux-pro/kontext": Model(
+        {"aspect_ratio": "3:4", "safety_tolerance": "1"},
+        reference="image_url",
+        alone="fal-ai/flux-pro/kontext/text-to-image",
+    ),
+}
+
+
+class FalQueue:
+    free_of_charge = False
+
+    def __init__(self, name: str, model: Model, api_key: str) -> None:
+        self._name = name
+        self._model = model
+        self._app = "/".join(name.split("/")[:2])
+        self.takes_reference = model.reference is not None
+        self.headers = {"Authorization": f"Key {api_key}", "x-fal-no-retry": "1"}
+
+    def order(self, drawing: Drawing) -> Order:
+        model = self._model
+        wanted = {
+            "prompt": drawing.positive, "seed": drawing.seed, "num_images": 1, "output_format": "jpeg", **model.extra
+        }  # fmt: skip
+        if model.reference and drawing.reference:
+            return Order(self._name, wanted | {model.reference: drawing.reference})
+        return Order(model.alone or self._name, wanted)
+
+    def id_in(self, answer: Any) -> Any:
+        return answer["request_id"]
+
+    async def find(self, job: str, look: Look) -> str | None:
+        # Built from the id: an address out of an answer could be anybody's, and would be sent the key.
+        place = f"{self._app}/requests/{job}"
+        if (await look(f"{place}/status"))["status"] != "COMPLETED":
+            return None
+        try:
+            result = await look(place, most=RESULT_LOOKS)
+        except Unfit as error:
+            if error.status >= 500:
+                raise NotDrawn(started=False) from None
+            if error.status in {400, 422}:
+                raise NotDrawn(refused=True) from None
+            raise
+        if any(result.get("has_nsfw_concepts") or ()):  # the picture is then painted over in black
+            raise NotDrawn(refused=True)
+        return str(result["images"][0]["url"])
+
+
+def make(easel: Easel, *, wait: Wait = wait_between_looks) -> QueuedPainter:
+    """Raises SetupError for a missing key or a model that is not known."""
+    on = terms(easel.choice, DEFAULT_MODEL, Kind.IMAGE)
+    model = MODELS.get(on.model)
+    if model is None:
+        raise SetupError(f"{easel.choice.model_setting}: fal is used with one of {', '.join(MODELS)}.")
+    return QueuedPainter(easel, FalQueue(on.model, model, on.api_key), on, wait=wait)

@@ -1,0 +1,61 @@
+"""How many calls a vendor gets at once, over all jobs of the process."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+GOOD_CALLS_TO_GROW = 10
+
+
+class Gate:
+    """Lets `width` calls in at once, first come first served. A vendor that is too busy halves it; ten good calls in
+    a row widen it by one, up to `most`.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.width = most
+        self._inside = 0
+        self._good = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def inside(self) -> AsyncIterator[None]:
+        await self._enter()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            self._admit()
+
+    def too_busy(self) -> None:
+        self.width = max(self.width // 2, 1)
+        self._good = 0
+
+    def went_well(self) -> None:
+        self._good += 1
+        if self._good >= GOOD_CALLS_TO_GROW and self.width < self._most:
+            self.width, self._good = self.width + 1, 0
+            self._admit()
+
+    async def _enter(self) -> None:
+        if self._inside < self.width and not self._waiting:
+            self._inside += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._inside -= 1
+                self._admit()
+            raise
+
+    def _admit(self) -> None:
+        while self._waiting and self._inside < self.width:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._inside += 1
+                turn.set_result(None)

@@ -1,0 +1,154 @@
+"""One client for all vendors, and one reading of what their answers and silences mean.
+
+A call is one POST: nothing here, and no client that is handed this one, sends anything twice.
+"""
+
+import email.utils
+import time
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+import httpx
+
+from storybook.core.errors import Charged, ErrorCode, ProviderError
+from storybook.domain.calls import Kind, Outcome, code_of
+from storybook.providers import about
+from storybook.providers.vendors import Vendor
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_RETRY_AFTER = 600.0
+_RATE_LIMIT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_RATE_LIMIT}
+_TIMEOUT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_TIMEOUT}
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class CallFailed(ProviderError):
+    """A call that a vendor did not answer as it should; `outcome` is what is written down of it."""
+
+    def __init__(self, message: str, *, outcome: Outcome, code: ErrorCode, charged: Charged, **more: Any) -> None:
+        super().__init__(message, code=code, charged=charged, **more)
+        self.outcome = outcome
+
+
+def make_client() -> httpx.AsyncClient:
+    """The client of the process. Tries have their own time limit, so a read has none here."""
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(None, connect=10.0, pool=None),
+        limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def no_answer(error: httpx.HTTPError, vendor: Vendor, kind: Kind) -> CallFailed:
+    """The connection failed. Only where the request never left is it sure that nothing was charged."""
+    if isinstance(error, _NEVER_LEFT):
+        return CallFailed(
+            f"{vendor.name} cannot be reached",
+            outcome=Outcome.NOT_SENT,
+            code=code_of(kind),
+            charged=Charged.NO,
+            retryable=True,
+        )
+    return CallFailed(
+        f"{vendor.name} did not answer ({type(error).__name__})",
+        outcome=Outcome.UNKNOWN,
+        code=_TIMEOUT_CODES.get(kind, code_of(kind)),
+        charged=Charged.MAYBE,
+        retryable=True,
+    )
+
+
+def refusal(status: int, headers: Mapping[str, str], vendor: Vendor, kind: Kind) -> CallFailed:
+    """What an answer with an error status means. The vendor's own words stay out: they may quote the request."""
+    if status == 429:
+        return CallFailed(
+            f"{vendor.name} is too busy",
+            outcome=Outcome.BUSY,
+            code=_RATE_LIMIT_CODES.get(kind, code_of(kind)),
+            charged=Charged.NO,
+            retryable=True,
+            retry_after=retry_after(headers),
+        )
+    if status >= 500 or status == 408:
+        free = status in vendor.free_statuses
+        return CallFailed(
+            f"{vendor.name} failed with {status}",
+            outcome=Outcome.FAILED if free else Outcome.UNKNOWN,
+            code=code_of(kind),
+            charged=Charged.NO if free else Charged.MAYBE,
+            retryable=True,
+            retry_after=retry_after(headers),
+        )
+    return CallFailed(
+        f"{vendor.name} refused the key" if status in {401, 403} else f"{vendor.name} refused with {status}",
+        outcome=Outcome.REFUSED,
+        code=code_of(kind),
+        charged=Charged.NO,
+    )
+
+
+def unusable(reason: str, vendor: Vendor, kind: Kind, *, retryable: bool = False) -> CallFailed:
+    """The vendor answered, and charged, but the answer is not what was asked for."""
+    code = ErrorCode.LLM_JSON_INVALID if kind in {Kind.TEXT, Kind.SIGHT} else code_of(kind)
+    return CallFailed(
+        f"{vendor.name}: {reason}", outcome=Outcome.UNUSABLE, code=code, charged=Charged.YES, retryable=retryable
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to leave the vendor alone, from a number of seconds or a date; None where it says nothing readable."""
+    told = headers.get("retry-after", "").strip()
+    if not told:
+        return None
+    if told.isascii() and told.isdigit():
+        return min(float(told), MAX_RETRY_AFTER)
+    try:
+        moment = email.utils.parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time()
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+async def send(client: httpx.AsyncClient, request: httpx.Request, vendor: Vendor, kind: Kind) -> httpx.Response:
+    """The answer to one request, read whole; raises CallFailed for everything but a 2xx of a reasonable size."""
+    response = await exchange(client, request, vendor, kind)
+    if not response.is_success:
+        raise refusal(response.status_code, response.headers, vendor, kind)
+    return response
+
+
+async def exchange(client: httpx.AsyncClient, request: httpx.Request, vendor: Vendor, kind: Kind) -> httpx.Response:
+    """The same with any status; raises CallFailed where no answer of a reasonable size comes.
+
+    What may cost something is not sent when the lease of its job may be over: raises LeaseLost.
+    """
+    if request.method == "POST":
+        about.require_lease()
+    try:
+        response = await client.send(request, stream=True)
+        try:
+            body = await _read(response)
+        finally:
+            await response.aclose()
+    except httpx.HTTPError as error:
+        raise no_answer(error, vendor, kind) from error
+    if body is None:
+        raise unusable("the answer is too large", vendor, kind)
+    return httpx.Response(response.status_code, headers=_plain(response.headers), content=body, request=request)
+
+
+async def _read(response: httpx.Response) -> bytes | None:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            return None
+    return bytes(body)
+
+
+def _plain(headers: httpx.Headers) -> dict[str, str]:
+    """Without what described the body on its way."""
+    return {name: value for name, value in headers.items() if name not in {"content-encoding", "content-length"}}

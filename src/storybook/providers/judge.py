@@ -1,0 +1,113 @@
+"""A judge that asks a language model what our policy for children says of a text or a picture.
+
+It answers for every category, each with true or false: an answer that leaves one out is no verdict.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from storybook.core.templates import render
+from storybook.domain.book_spec import Language, TargetAge
+from storybook.domain.calls import Kind
+from storybook.domain.moderation import Category, Verdict
+from storybook.domain.pictures import Picture
+from storybook.providers.base import PictureCheck, TextCheck
+from storybook.providers.choices import JUDGE
+from storybook.providers.http import unusable
+from storybook.providers.language import Image, LanguageModel, Message, Question
+from storybook.providers.names import Names
+from storybook.providers.questions import quoted
+from storybook.providers.schemas import Unfit, parsed
+from storybook.providers.vendors import Vendor
+
+NAME = JUDGE
+MAX_TOKENS = 300
+_LANGUAGES = {Language.KO: "Korean", Language.EN: "English", Language.JA: "Japanese"}
+_OF_PICTURES = frozenset({Category.NOT_A_PICTURE, Category.UNSEEN})
+_OF_TEXTS = frozenset({Category.FORBIDDEN_ELEMENT})
+
+
+class ModelJudge:
+    """`sees` says whether the model looks at pictures; where it does not, every picture is `unseen`."""
+
+    name = NAME
+
+    def __init__(self, model: LanguageModel, vendor: Vendor, *, hides_names: bool, sees: bool) -> None:
+        self._model = model
+        self._vendor = vendor
+        self._hides_names = hides_names
+        self._sees = sees
+
+    def sees_pictures_of(self, _painter: str) -> bool:
+        return self._sees
+
+    async def judge_request(self, check: TextCheck) -> Verdict:
+        return await self._judge_texts("request", check)
+
+    async def judge_story(self, check: TextCheck) -> Verdict:
+        return await self._judge_texts("story", check)
+
+    async def judge_picture(self, check: PictureCheck) -> Verdict:
+        return (
+            await self._ask(about_picture(check.picture, check.target_age))
+            if self._sees
+            else _verdict([Category.UNSEEN])
+        )
+
+    async def _judge_texts(self, subject: str, check: TextCheck) -> Verdict:
+        if not any(text.strip() for text in check.texts):
+            return _verdict([])
+        return await self._ask(about_texts(subject, check, hides_names=self._hides_names))
+
+    async def _ask(self, question: Question) -> Verdict:
+        answer = await self._model.answer(question)
+        try:
+            return _verdict(_flagged(answer.text, question.schema["required"]))
+        except Unfit:
+            raise unusable("the answer is no verdict", self._vendor, Kind.MODERATION, retryable=True) from None
+
+
+def about_texts(subject: str, check: TextCheck, *, hides_names: bool) -> Question:
+    """What is asked about a `request` or a `story`."""
+    hide: Callable[[Any], Any] = Names(check.names, check.language).hide_in if hides_names else list
+    data = {"texts": hide(check.texts), "forbidden": hide(check.forbidden)}
+    values = {"subject": subject, "age": check.target_age.value, "language": _LANGUAGES[check.language]}
+    return _question(values, {"data": quoted(data)}, None, set(Category) - _OF_PICTURES)
+
+
+def about_picture(picture: Picture, age: TargetAge) -> Question:
+    values = {"subject": "picture", "age": age.value}
+    return _question(values, {"data": None}, Image(picture.data, picture.media_type), set(Category) - _OF_TEXTS)
+
+
+def _question(values: dict[str, Any], shown: dict[str, Any], picture: Image | None, asked: set[Category]) -> Question:
+    return Question(
+        name=NAME,
+        system=render("judge.system.jinja2", values).strip(),
+        messages=(Message(render("judge.user.jinja2", shown).strip(), picture),),
+        schema=_schema(sorted(asked)),
+        max_tokens=MAX_TOKENS,
+        temperature=0.0,
+    )
+
+
+def _schema(categories: list[Category]) -> dict[str, Any]:
+    names = [category.value for category in categories]
+    return {
+        "type": "object",
+        "properties": {name: {"type": "boolean"} for name in names},
+        "required": names,
+        "additionalProperties": False,
+    }
+
+
+def _flagged(text: str, names: list[str]) -> list[Category]:
+    """The categories that are true; raises Unfit where the answer does not say so of each of them, and of no more."""
+    answer = parsed(text)
+    if answer.keys() != set(names) or not all(isinstance(said, bool) for said in answer.values()):
+        raise Unfit(["every category must be true or false"])
+    return [Category(name) for name in names if answer[name]]
+
+
+def _verdict(flagged: list[Category]) -> Verdict:
+    return Verdict(judged_by=NAME, flagged=tuple(sorted(flagged)))

@@ -1,0 +1,46 @@
+"""Vendors' own packages on the client of the process: they build requests and do not get to send one twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import httpx2
+
+from storybook.core.errors import LeaseLost
+from storybook.providers.http import CallFailed, exchange
+from storybook.providers.line import Line
+
+
+class _Shared(httpx2.AsyncBaseTransport):
+    """Passes requests of the packages' generation of httpx on to ours."""
+
+    def __init__(self, client: httpx.AsyncClient, line: Line) -> None:
+        self._client = client
+        self._line = line
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        headers = [header for header in request.headers.multi_items() if header[0] != "accept-encoding"]
+        ours = self._client.build_request(
+            request.method, str(request.url), headers=headers, content=await request.aread()
+        )
+        answer = await exchange(self._client, ours, self._line.vendor, self._line.kind)
+        return httpx2.Response(answer.status_code, headers=answer.headers.multi_items(), content=answer.content)
+
+
+def client_for_packages(client: httpx.AsyncClient, line: Line) -> httpx2.AsyncClient:
+    """A client to hand to a vendor's package; it holds nothing that would have to be closed.
+
+    What it cannot get an answer to it raises as `CallFailed`, which packages wrap: see `unwrapped`.
+    """
+    return httpx2.AsyncClient(transport=_Shared(client, line), follow_redirects=False, timeout=None, trust_env=False)
+
+
+@contextmanager
+def unwrapped(*wrappers: type[Exception]) -> Iterator[None]:
+    """Raises the `CallFailed` or `LeaseLost` inside of a package's own error for a connection that failed."""
+    try:
+        yield
+    except wrappers as error:
+        if isinstance(error.__cause__, CallFailed | LeaseLost):
+            raise error.__cause__ from None
+        raise

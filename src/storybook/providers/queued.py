@@ -1,0 +1,269 @@
+"""Painters of vendors that take a job, hand out its id and are asked again until the picture is there.
+
+The id is written down before the first look. Looking is free and may be repeated: after a failure, and by the next
+process, which goes on with what was accepted instead of paying for it again. So a job is never cancelled either.
+"""
+
+import asyncio
+import random
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
+
+import httpx
+
+from storybook.core.endings import to_its_end
+from storybook.core.errors import Charged
+from storybook.domain.calls import Kind, Outcome, code_of
+from storybook.domain.pictures import Picture
+from storybook.providers import about
+from storybook.providers.base import PictureRequest
+from storybook.providers.fetch import Fetcher, NotFetched, Trouble, sources_of
+from storybook.providers.http import CallFailed, exchange, refusal, retry_after, send, unusable
+from storybook.providers.language import Terms
+from storybook.providers.line import Call
+from storybook.providers.painting import Drawing, Easel, References, drawing_of, finished, spoiled
+
+MAX_LOOKING_SECONDS = 600.0
+FETCHES = 3
+ORDER_SECONDS = 3.0
+"""How long whoever is stopped waits for the answer to an order that is on its way."""
+REMEMBERED = 20
+EARLY = 0.99
+_PASSING = frozenset({408, 425, 429})
+_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
+
+Json = Any
+Wait = Callable[[float], float]
+
+
+class Look(Protocol):
+    async def __call__(self, path: str, *, most: int | None = None) -> Json:
+        """What a path of the vendor's answers. Failures that may pass are waited out, where `most` is given only so
+        often. Raises `Unfit` for a status other than 2xx.
+        """
+        ...
+
+
+class Unfit(Exception):
+    """The vendor answers a look with an error, and goes on doing so."""
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(f"answered {status}")
+        self.status = status
+        self.headers = headers
+
+
+class Order(NamedTuple):
+    """The one POST."""
+
+    path: str
+    body: dict[str, Json]
+
+
+class Queue(Protocol):
+    """How a vendor is asked. `free_of_charge` says that a job without a result costs nothing."""
+
+    takes_reference: bool
+    free_of_charge: bool
+    headers: dict[str, str]
+
+    def order(self, drawing: Drawing) -> Order: ...
+
+    def id_in(self, answer: Json) -> Json:
+        """The id of the job that this answer accepts."""
+        ...
+
+    async def find(self, job: str, look: Look) -> str | None:
+        """Where the picture is; None while it is being drawn. Raises NotDrawn when there will be none."""
+        ...
+
+
+class NotDrawn(Exception):
+    """The vendor gave the job up. `started` says whether it worked on it, `refused` that it would do so again."""
+
+    def __init__(self, *, started: bool = True, refused: bool = False) -> None:
+        super().__init__("not drawn")
+        self.started = started
+        self.refused = refused
+
+
+def wait_between_looks(elapsed: float) -> float:
+    """Seconds until the next look: a tenth of the time so far, at least a quarter of a second and at most one."""
+    return min(max(elapsed / 10, 0.25), 1.0) * random.uniform(0.8, 1.2)
+
+
+class Pace:
+    """When to look for a picture: seldom before the fastest of the last ones was there, and often from then on."""
+
+    def __init__(self, wait: Wait) -> None:
+        self._wait = wait
+        self._took: deque[float] = deque(maxlen=REMEMBERED)
+
+    def learn(self, seconds: float) -> None:
+        """A picture was there after so many seconds."""
+        self._took.append(seconds)
+
+    def until_look(self, elapsed: float) -> float:
+        """Seconds until the next look, after so many since the order. Nothing is known before the first picture."""
+        if not self._took:
+            return self._wait(elapsed) if elapsed else 0.0
+        due = EARLY * min(self._took)
+        late = elapsed - due
+        return -late if late < 0 else min(self._wait(elapsed), max(late / 2, elapsed / 100, 0.02))
+
+
+class QueuedPainter:
+    """One vendor's queue as a painter."""
+
+    def __init__(self, easel: Easel, queue: Queue, terms: Terms, *, wait: Wait = wait_between_looks) -> None:
+        self._vendor = easel.line.vendor
+        self.name = self._vendor.name
+        self.takes_reference = queue.takes_reference
+        self._easel = easel
+        self._queue = queue
+        self._references = References(easel.cpu) if queue.takes_reference else None
+        self._terms = terms
+        self._wait = wait
+        self._pace = Pace(wait)
+        self._fetcher = Fetcher(sources_of(self._vendor))
+
+    async def draw(self, request: PictureRequest) -> Picture:
+        line, bill = self._easel.line, self._terms.price.pictures()
+        before = await line.accepted_before()
+        if before is not None:
+            number, job = before
+            async with line.resumed(number, bill.micro_dollars) as call:
+                return await self._collect(call, job, request, Pace(self._wait))
+        drawing = await drawing_of(request, self._references, hides_names=self._easel.hides_names)
+        async with line.call(self._terms.model, bill.micro_dollars) as call:
+            job = await self._accepted(self._queue.order(drawing), call)
+            return await self._collect(call, job, request, self._pace)
+
+    async def unfinished(self) -> bool:
+        """Whether the vendor has accepted the present picture before."""
+        return await self._easel.line.accepted_before() is not None
+
+    async def _accepted(self, order: Order, call: Call) -> str:
+        """The id of the job, once it is written down. Who is stopped meanwhile waits a moment for that: a job that was
+        accepted and whose id nobody knows is paid for in vain.
+        """
+        ordering = asyncio.ensure_future(self._ordered(order, call))
+        try:
+            return await asyncio.shield(ordering)
+        except asyncio.CancelledError:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0 if about.time_is_up() else ORDER_SECONDS):
+                    await asyncio.gather(ordering, return_exceptions=True)
+            raise
+
+    async def _ordered(self, order: Order, call: Call) -> str:
+        job = await self._order(order)
+        await to_its_end(call.accepted(job))
+        return job
+
+    async def _order(self, order: Order) -> str:
+        request = self._request("POST", order.path, json=order.body)
+        try:
+            answer = (await send(self._easel.client, request, self._vendor, Kind.IMAGE)).json()
+            job = self._queue.id_in(answer)
+        except (ValueError, TypeError, KeyError):
+            job = None
+        if not isinstance(job, str) or not _ID.fullmatch(job):
+            raise self._unknown("the answer to the order names no job")
+        return job
+
+    async def _collect(self, call: Call, job: str, request: PictureRequest, pace: Pace) -> Picture:
+        address = await self._found(job, pace)
+        call.costs(self._terms.price.pictures())
+        return await finished(await self._fetched(address), request, self._vendor)
+
+    async def _found(self, job: str, pace: Pace) -> str:
+        began = time.monotonic()
+        await asyncio.sleep(pace.until_look(0.0))
+        while (elapsed := time.monotonic() - began) < MAX_LOOKING_SECONDS:
+            try:
+                address = await self._queue.find(job, self._look)
+            except NotDrawn as end:
+                raise self._given_up(end) from None
+            except Unfit as error:
+                if error.status in {404, 410}:
+                    raise spoiled("the job is not known any more", self._vendor) from None
+                raise self._shut_out(error) from None
+            except (TypeError, KeyError, IndexError):
+                raise spoiled("the result is malformed", self._vendor) from None
+            if address is not None:
+                pace.learn(time.monotonic() - began)
+                return address
+            await asyncio.sleep(pace.until_look(elapsed))
+        raise self._unknown("the picture took too long")
+
+    async def _look(self, path: str, *, most: int | None = None) -> Json:
+        began, looks = time.monotonic(), 0
+        while (elapsed := time.monotonic() - began) < MAX_LOOKING_SECONDS:
+            pause, looks = self._wait(elapsed), looks + 1
+            try:
+                response = await exchange(self._easel.client, self._request("GET", path), self._vendor, Kind.IMAGE)
+                if response.is_success:
+                    return response.json()
+                passing = response.status_code in _PASSING or response.status_code >= 500
+                if not passing or looks == most:
+                    raise Unfit(response.status_code, response.headers)
+                pause = max(pause, retry_after(response.headers) or 0.0)
+            except (CallFailed, ValueError):
+                pass
+            await asyncio.sleep(pause)
+        raise self._unknown("nobody says how far the picture is")
+
+    async def _fetched(self, address: str) -> bytes:
+        fetches = 1
+        while True:
+            try:
+                return await self._fetcher.fetch(address)
+            except NotFetched as error:
+                if error.trouble is not Trouble.AWAY or fetches == FETCHES:
+                    raise self._not_fetched(error) from None
+            fetches += 1
+            await asyncio.sleep(self._wait(0.0))
+
+    def _not_fetched(self, error: NotFetched) -> CallFailed:
+        """A picture that is still there is fetched by the next try; one that may not be fetched never is."""
+        match error.trouble:
+            case Trouble.GONE:
+                return spoiled(str(error), self._vendor)
+            case Trouble.AWAY:
+                return self._unknown(str(error))
+            case _:
+                return unusable(str(error), self._vendor, Kind.IMAGE)
+
+    def _request(self, method: str, path: str, **content: Json) -> httpx.Request:
+        address = f"{self._vendor.base_url}/{path}"
+        return self._easel.client.build_request(method, address, headers=self._queue.headers, **content)
+
+    def _given_up(self, end: NotDrawn) -> CallFailed:
+        """Whether a job without a result is charged is the vendor's rule; see its queue."""
+        free = self._queue.free_of_charge or not end.started
+        return CallFailed(
+            f"{self.name} did not draw it",
+            outcome=Outcome.REFUSED if end.refused else Outcome.FAILED if free else Outcome.UNUSABLE,
+            code=code_of(Kind.IMAGE),
+            charged=Charged.NO if free else Charged.YES,
+            retryable=not end.refused,
+        )
+
+    def _shut_out(self, error: Unfit) -> CallFailed:
+        """The job goes on without us: it counts as charged until somebody can look again."""
+        failure = refusal(error.status, error.headers, self._vendor, Kind.IMAGE)
+        return CallFailed(str(failure), outcome=Outcome.UNKNOWN, code=failure.code, charged=Charged.MAYBE)
+
+    def _unknown(self, reason: str) -> CallFailed:
+        return CallFailed(
+            f"{self.name}: {reason}",
+            outcome=Outcome.UNKNOWN,
+            code=code_of(Kind.IMAGE),
+            charged=Charged.MAYBE,
+            retryable=True,
+        )

@@ -1,0 +1,36 @@
+"""What vendors tell for free: which models and voices they have, to whoever has a key."""
+
+from storybook.providers.prices import models_of
+from tests.simulator.state import State
+from tests.simulator.wire import Answer, Asked, NotFitting, said
+
+KIND = "free"
+
+
+def of_openai(_: Asked, __: State) -> Answer:
+    return said({"object": "list", "data": [{"id": model, "object": "model"} for model in models_of("openai")]})
+
+
+def of_anthropic(asked: Asked, _: State) -> Answer:
+    return said({"type": "model", "id": _known("anthropic", asked)})
+
+
+def of_replicate(asked: Asked, _: State) -> Answer:
+    owner, name = _known("replicate", asked).split("/")
+    return said({"owner": owner, "name": name, "visibility": "public"})
+
+
+def of_google(_: Asked, __: State) -> Answer:
+    names = [f"{place}-{kind.capitalize()}-A" for place in ("ko-KR", "en-US", "ja-JP") for kind in models_of("google")]
+    return said({"voices": [{"name": name, "languageCodes": [name[:5]]} for name in names]})
+
+
+def of_elevenlabs(_: Asked, __: State) -> Answer:
+    return said([{"model_id": model, "can_do_text_to_speech": True} for model in models_of("elevenlabs")])
+
+
+def _known(vendor: str, asked: Asked) -> str:
+    model = asked.rest["model"]
+    if model not in models_of(vendor):
+        raise NotFitting(f"The model `{model}` does not exist")
+    return model

@@ -1,0 +1,59 @@
+"""What vendors with queues have in common: a job is accepted and paid for, looked at, and its picture fetched."""
+
+import secrets
+import time
+from typing import Any
+
+from tests.simulator import media
+from tests.simulator.chat import hash_of, price
+from tests.simulator.faults import Fault
+from tests.simulator.journal import Charge
+from tests.simulator.state import Job, State
+from tests.simulator.stories import thing_in
+from tests.simulator.wire import Answer, Asked, NotFitting, refused
+
+KIND = "image"
+
+
+def accept(vendor: str, model: str, wanted: dict[str, Any], asked: Asked, state: State) -> tuple[Job, Charge]:
+    """A new job. Its picture is charged when it is accepted."""
+    if not wanted.get("prompt"):
+        raise NotFitting("prompt is missing")
+    job = Job(
+        id=secrets.token_hex(12),
+        model=model,
+        ready_at=time.monotonic() + state.seconds_for(vendor, KIND),
+        width=int(wanted.get("width", 384)) // 2,
+        height=int(wanted.get("height", 512)) // 2,
+        rule=asked.rule,
+    )
+    state.jobs[job.id] = job
+    bill = price(vendor, model).pictures()
+    return job, Charge(
+        vendor, KIND, None, model, bill.units, bill.micro_dollars, hash_of(asked.body), thing_in(asked.body)
+    )
+
+
+def job_of(asked: Asked, state: State) -> Job:
+    job = state.jobs.get(asked.rest["job"])
+    if job is None:
+        raise NotFitting("there is no such job")
+    return job
+
+
+def ended_with(job: Job, *faults: Fault) -> bool:
+    return job.rule is not None and job.rule.fault in faults
+
+
+def file(asked: Asked, state: State) -> Answer:
+    """What the job made, from where its result says it is."""
+    job = state.jobs.get(asked.rest["job"])
+    if job is None or ended_with(job, Fault.EXPIRED_URL) or asked.goes_wrong(Fault.EXPIRED_URL):
+        return refused(404, "not_found", "This file has been deleted.")
+    if ended_with(job, Fault.NO_RESULT) or asked.goes_wrong(Fault.NO_RESULT):
+        return Answer(200, b"<html>no picture</html>", "text/html")
+    if ended_with(job, Fault.REDIRECTED_FILE) and "moved" not in asked.query:
+        return Answer(302, b"", headers=(("location", f"{asked.path}?moved=1"),))
+    if job.rule and job.rule.fault is Fault.FORBIDDEN_FILE:
+        return Answer(302, b"", headers=(("location", job.rule.location),))
+    return Answer(200, media.marked(job.width, job.height, job.id), "image/png")

@@ -1,0 +1,77 @@
+"""All that the simulator knows: its script, what it was asked, what it is working on."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from tests.simulator.faults import Place, Rule, Script
+from tests.simulator.journal import Journal
+
+
+class Flag(BaseModel):
+    """What moderation says: texts that contain this, or all pictures, are flagged with these categories."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    contains: str | None = None
+    pictures: bool = False
+    categories: list[str] = ["violence"]
+
+
+class Pace(BaseModel):
+    """How long calls of a kind take; None is all kinds, or all vendors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seconds: float
+    vendor: str | None = None
+    kind: str | None = None
+
+
+class Job(BaseModel):
+    """A picture that a queue is working on."""
+
+    id: str
+    model: str
+    ready_at: float
+    width: int
+    height: int
+    rule: Rule | None = None
+    cancelled: bool = False
+
+    @property
+    def ready(self) -> bool:
+        return time.monotonic() >= self.ready_at
+
+
+class State:
+    def __init__(self, journal: Path) -> None:
+        self.journal = Journal(journal)
+        self.jobs: dict[str, Job] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """As at the start; the journal and the jobs stay."""
+        self.script = Script()
+        self.flags: list[Flag] = []
+        self.paces: list[Pace] = []
+        self.counts: Counter[tuple[str, str, Place]] = Counter()
+        self.at_once: Counter[str] = Counter()
+        self.most_at_once: Counter[str] = Counter()
+        self.recording = False
+        self.bodies: list[dict[str, Any]] = []
+        self.held: list[str] = []
+
+    def seconds_for(self, vendor: str, kind: str) -> float:
+        fitting = [pace for pace in self.paces if pace.vendor in (None, vendor) and pace.kind in (None, kind)]
+        return fitting[-1].seconds if fitting else 0.0
+
+    def flagged(self, text: str) -> list[str]:
+        found = [flag.categories for flag in self.flags if flag.contains and flag.contains in text]
+        return [category for categories in found for category in categories]
+
+    def flagged_picture(self) -> list[str]:
+        return [category for flag in self.flags if flag.pictures for category in flag.categories]
