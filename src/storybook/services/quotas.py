@@ -3,6 +3,7 @@
 Each rule is exact however many requests arrive at once. What it refuses raises, and nothing is written.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple, Self
@@ -21,7 +22,9 @@ from storybook.core.errors import (
 )
 from storybook.core.settings import Settings
 from storybook.domain.jobs import JobKind, JobState
+from storybook.domain.orders import Order
 from storybook.models import GiftCount, Job, UserCredits
+from storybook.services.budget import NO_VENDOR, Caps, Spending
 
 DAY = timedelta(hours=24)
 PENDING_WORK_PER_USER = 20
@@ -34,21 +37,26 @@ _IN_ALL = func.hashtextextended("pending books of all users", 0)
 
 @dataclass(frozen=True)
 class Quotas:
-    """`work_per_day` and `pending_work` bound what has no price: pages again, voices, characters from photos."""
+    """`work_per_day` and `pending_work` bound what has no price: pages again, voices, characters from photos.
+
+    `spending` is what all of it may cost us.
+    """
 
     books_per_day: int
     pending_books: int
     pending_books_in_all: int
     work_per_day: int
     pending_work: int = PENDING_WORK_PER_USER
+    spending: Spending = NO_VENDOR
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, worst: Callable[[Order], int] = NO_VENDOR.worst) -> Self:
         return cls(
             books_per_day=settings.books_per_day,
             pending_books=settings.pending_books_per_user,
             pending_books_in_all=settings.pending_books,
             work_per_day=settings.work_per_day,
+            spending=Spending(Caps.of(settings), worst),
         )
 
 
