@@ -2,20 +2,25 @@
 
 import asyncio
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from io import BytesIO
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from PIL import Image
 
 from storybook.core import photo_decoder, photos
 from storybook.core.errors import Unavailable
-from storybook.core.photos import MAX_BYTES, Decoder, PhotoRefused, PhotoTooLarge, read_photo
+from storybook.core.photo_processes import Decoder
+from storybook.core.photos import MAX_BYTES, PhotoRefused, PhotoTooLarge, read_photo
 from tests.photos import EITHER, MARKER, READ, REFUSED, chunk, encoded, marked_jpeg, noise, png_header, scene
 from tests.stalls import longest_stall
 
@@ -23,11 +28,18 @@ WITHIN_SECONDS = 2.0
 PATIENT = 20.0
 """Seconds of a clock that other programs may be using up; the seconds of work that are allowed stay two."""
 STARTED = "subprocess.Popen"
-HANGS = "import time; time.sleep(60)"
-DEAF = "import os, time; os.close(0); time.sleep(60)"
-TALKS = "import sys\nwhile True: sys.stdout.buffer.write(b'\\xff\\xd8\\xff' + b'x' * 65536)"
+HANGS = "time.sleep(60)"
+DEAF = "os.close(0); time.sleep(60)"
+TALKS = "while True: sys.stdout.buffer.write(b'\\xff\\xd8\\xff' + b'x' * 65536)"
 EATS = "x = bytearray(1)\nwhile True: x += x"
-LEAVES_A_CHILD = "import os, time\nif os.fork() == 0: time.sleep(3)"
+LEAVES_A_CHILD = "if child := os.fork(): open('child', 'w').write(str(child))\nelse: time.sleep(60)"
+SAYS_PARENT = "print(os.getppid())"
+LISTS = """
+found = [f'/proc/self/fd/{number}' for number in range(64)]
+said = ' '.join(os.readlink(path) for path in found if os.path.exists(path) or os.path.islink(path))
+open(f'seen.{os.getpid()}', 'w').write(said)
+"""
+OWNER = "import sys; from storybook.core.photo_processes import Decoder; Decoder(sys.argv[1]).decode(b'', 60)"
 
 
 def opened(read: bytes) -> Image.Image:
@@ -47,21 +59,40 @@ def assert_bare(read: bytes) -> None:
     assert MARKER not in read
 
 
-def script(folder: Path, program: str) -> str:
-    """A decoder of the test's own, which leaves its number in the folder before it does anything else."""
-    path = folder / "decoder.py"
-    note = "import os; open('pid.new', 'w').write(str(os.getpid())); os.replace('pid.new', 'pid')"
-    path.write_text(f"import os; os.chdir({str(folder)!r}); {note}\n{program}")
-    return str(path)
+Makes = Callable[[str], Decoder]
 
 
-def gone(folder: Path) -> bool:
-    """Whether no process has the number that a decoder left."""
+@pytest.fixture
+def decoder_of(tmp_path: Path) -> Iterator[Makes]:
+    """Makes decoders of the test's own, which leave their numbers in the folder before they do anything else."""
+    with ExitStack() as stack:
+
+        def make(program: str) -> Decoder:
+            path = tmp_path / "decoder.py"
+            note = "open('pid.new', 'w').write(str(os.getpid())); os.replace('pid.new', 'pid')"
+            body = indent(f"os.chdir({str(tmp_path)!r}); {note}\n{program}\nreturn 0", "    ")
+            path.write_text(f"import os, resource, sys, time\ndef main(width, height):\n{body}\n")
+            decoder = Decoder(str(path))
+            stack.callback(decoder.close)
+            return decoder
+
+        yield make
+
+
+def gone(folder: Path, name: str = "pid") -> bool:
+    """Whether no process has the number that a decoder left; what is dead and not yet buried has ended."""
     try:
-        os.kill(int((folder / "pid").read_text()), 0)
-    except ProcessLookupError:
+        stat = Path(f"/proc/{int((folder / name).read_text())}/stat").read_text()
+    except FileNotFoundError:
         return True
-    return False
+    return name != "pid" and stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENT
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
 
 
 def near(image: Image.Image, at: tuple[int, int], colour: tuple[int, int, int]) -> bool:
@@ -158,7 +189,7 @@ async def test_a_large_photo_is_made_small_and_keeps_its_shape() -> None:
 async def test_a_photo_of_most_pixels_is_read_whatever_it_shows() -> None:
     data = encoded(noise(5000, 5000), "WEBP", method=0, quality=20)
     assert MAX_BYTES / 2 < len(data) <= MAX_BYTES
-    assert opened(await read_photo(data, Decoder(seconds=PATIENT))).size == (1024, 1024)
+    assert opened(await read_photo(data, seconds=PATIENT)).size == (1024, 1024)
 
 
 async def test_the_same_photo_is_always_the_same() -> None:
@@ -172,26 +203,23 @@ async def test_more_than_ten_megabytes_are_not_even_looked_at() -> None:
 
 
 @pytest.mark.parametrize("program", [HANGS, DEAF, TALKS, EATS])
-async def test_a_decoder_that_turns_bad_is_ended_and_gone(tmp_path: Path, program: str) -> None:
-    limits = "import resource; resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))\n"
-    decoder = Decoder(script(tmp_path, limits + program), seconds=1)
+async def test_a_decoder_that_turns_bad_is_ended_and_gone(tmp_path: Path, decoder_of: Makes, program: str) -> None:
+    decoder = decoder_of(f"resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))\n{program}")
     started = time.monotonic()
     with pytest.raises(PhotoRefused):
-        await read_photo(encoded(scene()) + b"x" * 5_000_000, decoder)
+        await read_photo(encoded(scene()) + b"x" * 5_000_000, decoder, 1)
     assert time.monotonic() - started < 1.5
     assert gone(tmp_path)
 
 
-async def test_a_decoder_that_leaves_somebody_behind_with_its_pipes_holds_nobody_up(tmp_path: Path) -> None:
-    decoder = Decoder(script(tmp_path, LEAVES_A_CHILD), seconds=1)
-    started = time.monotonic()
-    with pytest.raises(PhotoRefused):
-        await read_photo(encoded(scene()), decoder)
-    assert time.monotonic() - started < 1.5
+async def test_whoever_a_decoder_leaves_behind_is_ended_with_it(tmp_path: Path, decoder_of: Makes) -> None:
+    with pytest.raises(PhotoRefused, match="broken"):
+        await read_photo(encoded(scene()), decoder_of(LEAVES_A_CHILD), PATIENT)
+    assert gone(tmp_path, "child")
 
 
-async def test_a_decoder_whose_photo_nobody_waits_for_is_ended(tmp_path: Path) -> None:
-    reading = asyncio.ensure_future(read_photo(encoded(scene()), Decoder(script(tmp_path, HANGS), seconds=1)))
+async def test_a_decoder_whose_photo_nobody_waits_for_is_ended(tmp_path: Path, decoder_of: Makes) -> None:
+    reading = asyncio.ensure_future(read_photo(encoded(scene()), decoder_of(HANGS), 1))
     async with asyncio.timeout(1):
         while not (tmp_path / "pid").exists():
             await asyncio.sleep(0.01)
@@ -203,13 +231,62 @@ async def test_a_decoder_whose_photo_nobody_waits_for_is_ended(tmp_path: Path) -
             await asyncio.sleep(0.01)
 
 
-async def test_a_decoder_knows_none_of_our_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_decoder_knows_none_of_our_secrets(
+    tmp_path: Path, decoder_of: Makes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("S3_SECRET_KEY", "a secret")
-    seen = tmp_path / "seen"
-    tells = f"import os; open({str(seen)!r}, 'w').write(repr((dict(os.environ), os.listdir('/proc/self/fd'))))"
     with pytest.raises(PhotoRefused):
-        await read_photo(encoded(scene()), Decoder(script(tmp_path, tells)))
-    assert "a secret" not in seen.read_text()
+        await read_photo(encoded(scene()), decoder_of("open('seen', 'w').write(repr(dict(os.environ)))"))
+    assert "a secret" not in (tmp_path / "seen").read_text()
+
+
+@pytest.mark.parametrize("opens", ["open('seen', 'w')", "__import__('socket').socket()", "os.pipe()"])
+def test_our_decoder_can_open_nothing(decoder_of: Makes, opens: str) -> None:
+    """Its limits are those of the real one, whatever else a photo makes it do."""
+    limits = f"import runpy; runpy.run_path({photo_decoder.__file__!r})['_limit_itself']()"
+    assert decoder_of(limits).decode(b"", PATIENT).status == 0
+    assert decoder_of(f"{limits}\ntry: {opens}\nexcept OSError: return 77").decode(b"", PATIENT).status == 77
+
+
+def test_a_decoder_has_nothing_open_but_its_own_photo(tmp_path: Path, decoder_of: Makes) -> None:
+    decoder = decoder_of(LISTS)
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda photo: decoder.decode(photo, PATIENT), [b"", b"", b""]))
+    seen = [path.read_text().split() for path in tmp_path.glob("seen.*")]
+    assert all(open_here == [open_here[0]] * 2 + ["/dev/null"] for open_here in seen)
+    assert len({open_here[0] for open_here in seen}) == 3
+
+
+def test_decoding_leaves_nothing_open_here_or_at_the_server(decoder_of: Makes) -> None:
+    decoder = decoder_of("print(len(os.listdir(f'/proc/{os.getppid()}/fd')))")
+    at_server = decoder.decode(b"", PATIENT).said
+    here = set(Path("/proc/self/fd").iterdir())
+    assert {decoder.decode(b"", PATIENT).said for _ in range(10)} == {at_server}
+    assert set(Path("/proc/self/fd").iterdir()) == here
+
+
+def test_a_server_that_was_killed_is_replaced(decoder_of: Makes) -> None:
+    decoder = decoder_of(SAYS_PARENT)
+    first = int(decoder.decode(b"", PATIENT).said)
+    os.kill(first, signal.SIGKILL)
+    assert int(decoder.decode(b"", PATIENT).said) != first
+
+
+def test_after_a_crash_the_next_photos_are_decoded_at_other_addresses(decoder_of: Makes) -> None:
+    decoder = decoder_of(f"if sys.stdin.read() == 'bad': os.kill(os.getpid(), 11)\n{SAYS_PARENT}")
+    first = decoder.decode(b"good", PATIENT).said
+    assert decoder.decode(b"good", PATIENT).said == first
+    assert decoder.decode(b"bad", PATIENT).status == -signal.SIGSEGV
+    assert decoder.decode(b"good", PATIENT).said != first
+
+
+def test_decoders_and_their_server_end_with_a_service_that_was_killed(tmp_path: Path, decoder_of: Makes) -> None:
+    decoder_of("open('server', 'w').write(str(os.getppid())); time.sleep(60)")
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path / "decoder.py")])
+    wait_until((tmp_path / "server").exists)
+    owner.kill()
+    owner.wait()
+    wait_until(lambda: gone(tmp_path) and gone(tmp_path, "server"))
 
 
 async def test_too_many_photos_at_once_are_turned_away_and_the_others_read() -> None:
@@ -240,10 +317,11 @@ async def test_a_loop_that_stands_still_is_noticed(work: Callable[[], object]) -
     assert await longest_stall(stand_still) > 0.05
 
 
-async def test_the_loop_itself_starts_no_process() -> None:
+async def test_the_loop_itself_starts_no_process(decoder_of: Makes) -> None:
     starters: list[threading.Thread] = []
     sys.addaudithook(lambda event, _: starters.append(threading.current_thread()) if event == STARTED else None)
-    assert await read_photo(encoded(scene()))
+    with suppress(PhotoRefused):
+        await read_photo(encoded(scene()), decoder_of("pass"))
     assert len(starters) == 1
     assert starters[0] is not threading.current_thread()
 

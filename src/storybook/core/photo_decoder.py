@@ -1,7 +1,8 @@
-"""Decodes one photo that may be hostile. Run as a program of its own; it needs nothing of the service but Pillow.
+"""Decodes one photo that may be hostile, in a process of its own; it needs nothing of the service but Pillow.
 
-It reads the photo from its standard input and writes a small JPEG to its standard output. Its exit status is 0, one of
-`Refusal`, or, when decoding brought it down, anything else.
+It reads the photo from its standard input and writes a small JPEG to its standard output; where a width and a height
+are given, one of just that size. Its exit status is 0, one of `Refusal`, or, when decoding brought it down, anything
+else.
 """
 
 import resource
@@ -10,19 +11,30 @@ import warnings
 from enum import IntEnum
 from io import BytesIO
 
-from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 MAX_PIXELS = 25_000_000
 MIN_SIDE = 64
 LONGEST_SIDE = 1024
-ROUGH_SIDE = 2 * LONGEST_SIDE
 QUALITY = 88
 CPU_SECONDS = 2
 # Pillow holds the pixels of a WebP four times over, at four bytes each.
 MEMORY_BYTES = 16 * MAX_PIXELS + 112 * 1024 * 1024
-OPEN_FILES = 16
+OPEN_FILES = 3
+"""Those that it has from the beginning: it can open nothing, neither a file nor a connection."""
 
-READERS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+READERS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
+"""Loaded with this module, as is what Pillow itself loads when it first opens a picture. TIFF is the form of EXIF."""
+Image.preinit()
+
 FORMATS = ("JPEG", "PNG", "WEBP")
 _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _ORIENTATION = 0x0112
@@ -64,14 +76,31 @@ def redraw(image: Image.Image) -> bytes:
     """The picture upright, small, on white, as a JPEG of its pixels and nothing else."""
     turn = _TO_UPRIGHT.get(_orientation(image))
     image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
-    small = _plain(_rough(image))
+    small = _plain(_rough(image, LONGEST_SIDE))
     small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    if small.mode == "RGBA":
-        small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small)
-    small = small.convert("RGB")
-    upright = small if turn is None else small.transpose(turn)
+    small = _on_white(small)
+    return _written(small if turn is None else small.transpose(turn))
+
+
+def fill(image: Image.Image, size: tuple[int, int]) -> bytes:
+    """The picture as a JPEG of that size; what its shape has too much is cut off evenly."""
+    image.draft(None, size)
+    pixels = _plain(_rough(image, max(size)))
+    if pixels.size != size:
+        pixels = ImageOps.fit(pixels, size, Image.Resampling.LANCZOS)
+    return _written(_on_white(pixels))
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _written(image: Image.Image) -> bytes:
     # Pillow writes a comment that came with the picture; one made of the pixels alone has none.
-    pixels = Image.frombytes("RGB", upright.size, upright.tobytes())
+    pixels = Image.new("RGB", image.size)
+    pixels.paste(image)
     written = BytesIO()
     pixels.save(written, "JPEG", quality=QUALITY)
     return written.getvalue()
@@ -86,10 +115,10 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _rough(image: Image.Image) -> Image.Image:
+def _rough(image: Image.Image, longest: int) -> Image.Image:
     """The decoded pixels, thinned out where there are far too many, since to blend them all takes time and memory."""
     width, height = image.size
-    scale = min(1.0, ROUGH_SIDE / max(width, height))
+    scale = min(1.0, 2 * longest / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return image.resize(size, Image.Resampling.NEAREST)
 
@@ -121,27 +150,23 @@ def _limit_itself() -> None:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
-def _decode(data: bytes) -> bytes | Refusal:
+def _decode(data: bytes, size: tuple[int, int] | None) -> bytes | Refusal:
     if not data.startswith(_STARTS) and not (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
         return Refusal.NO_PICTURE
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
-            return refusal_of(image) or redraw(image)
+            return refusal_of(image) or (fill(image, size) if size else redraw(image))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         return Refusal.TOO_MANY_PIXELS
     except MemoryError:
         return Refusal.TOO_MUCH_WORK
 
 
-def main() -> int:
-    """Returns the exit status."""
+def main(width: int, height: int) -> int:
+    """Returns the exit status. Both are 0 where the photo keeps its shape."""
     _limit_itself()
-    answer = _decode(sys.stdin.buffer.read())
+    answer = _decode(sys.stdin.buffer.read(), (width, height) if width else None)
     if isinstance(answer, Refusal):
         return answer
     sys.stdout.buffer.write(answer)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
