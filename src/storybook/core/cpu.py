@@ -4,11 +4,13 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing.connection import Connection, wait
 from typing import ParamSpec, TypeVar
 
 from storybook.core.errors import ErrorCode, ProviderError
@@ -20,7 +22,8 @@ T = TypeVar("T")
 class CpuPool:
     """Runs importable functions in other processes. Arguments and results are pickled.
 
-    What takes milliseconds has a worker of its own, so that it never waits behind what takes long.
+    What takes milliseconds has a worker of its own, so that it never waits behind what takes long. All workers are
+    forked from one process that has imported what the first pool's process had: a start costs next to nothing.
     """
 
     def __init__(self, workers: int) -> None:
@@ -39,7 +42,7 @@ class CpuPool:
         return await self._quick.run(partial(function, *args, **kwargs))
 
     def close(self) -> None:
-        """Ends the workers; what they are doing is finished, what waits is dropped."""
+        """Ends the workers at once; what they are doing, and what waits, is dropped."""
         self._long.close()
         self._quick.close()
 
@@ -47,6 +50,9 @@ class CpuPool:
 class _Workers:
     def __init__(self, count: int) -> None:
         self._count = count
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([name for name in sys.modules if name.partition(".")[0] == "storybook"])
+        self._hears, self._tells = self._context.Pipe(duplex=False)
         self._replacing = threading.Lock()
         self._executor = self._start()
 
@@ -59,7 +65,9 @@ class _Workers:
             raise ProviderError("a worker process died", code=ErrorCode.UNKNOWN, retryable=True) from None
 
     def close(self) -> None:
+        self._tells.close()
         self._executor.shutdown(wait=True, cancel_futures=True)
+        self._hears.close()
 
     def _replace(self, broken: ProcessPoolExecutor) -> None:
         with self._replacing:
@@ -68,21 +76,21 @@ class _Workers:
 
     def _start(self) -> ProcessPoolExecutor:
         """A pool whose processes are all under way, so that nobody on the event loop ever has to start one."""
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(self._count, mp_context=context, initializer=_live_as_long_as_the_parent)
+        executor = ProcessPoolExecutor(
+            self._count, mp_context=self._context, initializer=_live_until_told, initargs=(self._hears,)
+        )
         for _ in range(self._count):
             executor.submit(os.getpid)
         return executor
 
 
-def _live_as_long_as_the_parent() -> None:
-    """Interrupts are for the parent to handle, and a worker whose parent was killed ends too."""
+def _live_until_told(hears: Connection) -> None:
+    """Interrupts are for the parent to handle; a worker ends when the parent closes its pool, or was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=_end_when_told, args=(hears,), daemon=True).start()
 
 
-def _end_with_the_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
+def _end_when_told(hears: Connection) -> None:
+    """The other end is closed by the parent, or with it."""
+    wait([hears])
     os._exit(1)

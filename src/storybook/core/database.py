@@ -2,62 +2,129 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
-from sqlalchemy import Dialect, Select, event, text
+from sqlalchemy import ClauseElement, Connection, Dialect, event, text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from storybook.core import telemetry
 
 TRUSTED_SECONDS = 5.0
 WAIT_SECONDS = 20.0
 """For a free connection: clients give up after 30."""
+PATIENCE_SECONDS = 30.0
+PAUSE_SECONDS = 0.1
+PING_SECONDS = 3.0
+_PASSING_STATES = ("08", "25006", "40001", "40P01", "53", "57P0")
+"""Of an error: connections, a server that only reads, a conflict with other work, no room, a restart."""
 
+_LIMIT = "statement_seconds"
+_WATCH = "watch"
+
+T = TypeVar("T")
 
 _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-_AWAY = ("08", "53", "57P")
-"""The beginnings of the codes that PostgreSQL gives for lost connections, too few resources and its own end."""
 _DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
-def is_away(error: DBAPIError) -> bool:
-    """Whether the database, and not the statement, is what failed."""
-    code = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or code is None or code.startswith(_AWAY)
+class Limits(NamedTuple):
+    """How many seconds a statement may take, with all it waits for; None is for ever.
 
-
-class Question:
-    """A statement that reads and is asked so often that it goes to the driver as it is, put together once.
-
-    That takes a tenth of the time. Values go by the names of its parameters.
+    Its connection is closed then, and whoever asked is told the same as when it is lost.
     """
 
-    def __init__(self, statement: Select[Any]) -> None:
-        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    alone: float | None = None
+    """Of one that is a transaction of its own."""
+    in_transaction: float | None = None
+    """Of one that may have to wait until others, who pay or order, are done; and of the end of the transaction."""
+
+
+UNLIMITED = Limits()
+OF_SERVICE = Limits(8.0, 25.0)
+"""Clients give up after 30 seconds. Who asks is looked up alone, so a request hears soon of a database that hangs."""
+
+
+class Prepared:
+    """A statement that is whole by itself, put together once; it goes to the driver as it is.
+
+    For what is sent often: that takes a tenth of the time. Values go by the names of its parameters. It cannot hold
+    anything whose SQL depends on values, such as `in_`.
+    """
+
+    def __init__(self, statement: ClauseElement) -> None:
+        compiled = statement.compile(dialect=_DIALECT)
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError("only statements about rows can be prepared")
         self.sql = str(compiled)
         self._names = tuple(compiled.positiontup or ())
         self._constants = dict(compiled.params)
+        types = {name: parameter.type.dialect_impl(_DIALECT) for name, parameter in compiled.binds.items()}
+        written = {name: kind.bind_processor(_DIALECT) for name, kind in types.items()}
+        self._written = {name: write for name, write in written.items() if write}
 
     def values(self, given: dict[str, Any]) -> list[Any]:
-        """What its parameters are, in their order."""
+        """What its parameters are, in their order and as the driver takes them."""
         known = self._constants | given
-        return [known[name] for name in self._names]
+        return [self._written[name](known[name]) if name in self._written else known[name] for name in self._names]
+
+
+def passes(error: BaseException) -> bool:
+    """Whether the same may work in a while: the database is away or full, or other work stood in the way."""
+    if isinstance(error, DBAPIError):
+        if state := getattr(error.orig, "sqlstate", None):
+            return str(state).startswith(_PASSING_STATES)
+        refused_here = any(
+            isinstance(cause, ValueError) for cause in (error.orig, getattr(error.orig, "__cause__", None))
+        )
+        return isinstance(error, OperationalError | InterfaceError) and not refused_here
+    return isinstance(error, OSError | NoConnectionFree)
+
+
+async def patiently(work: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS) -> T:
+    """What the work returns, which may be done twice: it is tried for so many seconds while what stops it passes."""
+    ends, pause = time.monotonic() + seconds, PAUSE_SECONDS
+    while True:
+        try:
+            return await work()
+        except (SQLAlchemyError, OSError) as error:
+            if not passes(error) or time.monotonic() + pause > ends:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, 1.0)
 
 
 class Database:
     """An engine and its sessions. Every `session()` is one transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, limits: Limits = UNLIMITED) -> None:
+        """The limits are not for what is done with the engine itself, such as migrations."""
         self.engine = engine
         self.url = engine.url.render_as_string(hide_password=False)
-        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
-        self._readers = async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"))
+        self._alone = limits.alone
+        writing = engine.execution_options(**{_LIMIT: limits.in_transaction})
+        self._sessions = async_sessionmaker(writing, expire_on_commit=False)
+        reading = engine.execution_options(isolation_level="AUTOCOMMIT", **{_LIMIT: limits.alone})
+        self._readers = async_sessionmaker(reading)
 
     @classmethod
-    def connect(cls, url: str, *, pool_size: int, trusted_seconds: float = TRUSTED_SECONDS) -> "Database":
+    def connect(
+        cls, url: str, *, pool_size: int, trusted_seconds: float = TRUSTED_SECONDS, limits: Limits = UNLIMITED
+    ) -> "Database":
         """Opens nothing yet: connections are made when they are first needed, and replaced when they are lost.
 
         One that was used less than `trusted_seconds` ago is taken to be there unless its socket is closed.
@@ -70,7 +137,9 @@ class Database:
             connect_args={"timeout": 5, "server_settings": {"timezone": "UTC", "application_name": "storybook"}},
         )
         _replace_lost_connections(engine, trusted_seconds)
-        return cls(engine)
+        _limit_statements(engine)
+        telemetry.watch(engine.sync_engine)
+        return cls(engine, limits)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -78,21 +147,37 @@ class Database:
         async with self._readers() as session:
             yield session
 
-    async def ask(self, question: Question, **values: Any) -> list[asyncpg.Record]:
-        """The rows of one statement, in no transaction."""
-        connection = await self.engine.raw_connection()
+    async def insist(self, statement: Prepared, **values: Any) -> list[asyncpg.Record]:
+        """As `run`, for a statement that may be sent twice: tried again while the database is away."""
+        return await patiently(lambda: self.run(statement, **values))
+
+    async def run(self, statement: Prepared, **values: Any) -> list[asyncpg.Record]:
+        """The rows of one statement, which is a transaction of its own."""
+        connection = await self._connect(statement.sql)
         try:
             driver: asyncpg.Connection = connection.driver_connection
-            rows: list[asyncpg.Record] = await driver.fetch(question.sql, *question.values(values))
+            with telemetry.asking(statement.sql), _at_most(self._alone, driver):
+                rows: list[asyncpg.Record] = await driver.fetch(statement.sql, *statement.values(values))
         except _FAILURES as error:
             connection.invalidate()
-            raise OperationalError(question.sql, None, error) from error
+            raise _translated(statement.sql, error) from error
         except asyncio.CancelledError:
             connection.invalidate()
             raise
         finally:
             connection.close()
         return rows
+
+    async def _connect(self, sql: str) -> PoolProxiedConnection:
+        """A connection of the pool; the driver's refusal is raised as SQLAlchemy says it, as for sessions."""
+        dialect = self.engine.dialect
+        base: type[Exception] = dialect.loaded_dbapi.Error
+        try:
+            return await self.engine.raw_connection()
+        except base as error:
+            raise DBAPIError.instance(sql, None, error, base, dialect=dialect) from error
+        except TimeoutError as error:
+            raise OperationalError(sql, None, error) from error
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -102,11 +187,19 @@ class Database:
 
     async def ping(self) -> None:
         """Raises when the database cannot answer."""
-        async with self._sessions() as session:
+        async with self.reading() as session:
             await session.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _translated(sql: str, error: Exception) -> DBAPIError:
+    """As SQLAlchemy says it."""
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        return IntegrityError(sql, None, error)
+    failure = DBAPIError(sql, None, error)
+    return OperationalError(sql, None, error) if passes(failure) else failure
 
 
 def _replace_lost_connections(engine: AsyncEngine, trusted_seconds: float) -> None:
@@ -123,10 +216,51 @@ def _replace_lost_connections(engine: AsyncEngine, trusted_seconds: float) -> No
 
     def _answers(connection: Any) -> bool:
         try:
-            return dialect.do_ping(connection)
+            with _at_most(PING_SECONDS, connection.driver_connection):
+                return dialect.do_ping(connection)
         except dialect.loaded_dbapi.Error:
             return False
 
     event.listen(engine.sync_engine, "connect", note_time)
     event.listen(engine.sync_engine, "checkin", note_time)
     event.listen(engine.sync_engine, "checkout", check)
+
+
+def _watch(seconds: float | None, driver: Any) -> asyncio.TimerHandle | None:
+    """Closes the connection after so many seconds without a word to the server, which may hang."""
+    return None if seconds is None else asyncio.get_running_loop().call_later(seconds, driver.terminate)
+
+
+@contextmanager
+def _at_most(seconds: float | None, driver: Any) -> Iterator[None]:
+    watch = _watch(seconds, driver)
+    try:
+        yield
+    finally:
+        if watch:
+            watch.cancel()
+
+
+def _limit_statements(engine: AsyncEngine) -> None:
+    """Of sessions: each statement has its time, and so has the end of the transaction, until the connection is back."""
+
+    def start(connection: Connection) -> None:
+        stop(connection.info)
+        seconds = connection.get_execution_options().get(_LIMIT)
+        connection.info[_WATCH] = _watch(seconds, connection.connection.driver_connection)
+
+    def stop(info: Any) -> None:
+        if watch := info.pop(_WATCH, None):
+            watch.cancel()
+
+    def end(connection: Connection) -> None:
+        if not (connection.closed or connection.invalidated):
+            start(connection)
+
+    sync = engine.sync_engine
+    event.listen(sync, "before_cursor_execute", lambda connection, *_: start(connection))
+    event.listen(sync, "after_cursor_execute", lambda connection, *_: stop(connection.info))
+    event.listen(sync, "commit", end)
+    event.listen(sync, "rollback", end)
+    for gone in ("checkin", "invalidate", "close"):
+        event.listen(sync, gone, lambda _, record, *__: stop(record.info))

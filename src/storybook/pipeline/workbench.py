@@ -1,25 +1,31 @@
 """A job's workbench: runs a step once and keeps its artifact; tries what a provider does by the policy."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from typing import Self, TypeVar
 
 import structlog
 from pydantic import BaseModel
 
-from storybook.core.errors import ErrorCode, JobFailed, ProviderError, StorageError
+from storybook.core.endings import to_its_end
+from storybook.core.errors import Charged, JobFailed, JobParked, ProviderError, StorageError, VendorAway
+from storybook.core.metrics import trying
+from storybook.domain.calls import Purpose
 from storybook.domain.jobs import Step
 from storybook.domain.orders import Claim
 from storybook.models.jobs import WHOLE_BOOK
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.policy import Policy
+from storybook.pipeline.policy import MAX_WAIT_IN_PLACE, Policy, Tries, without_storage
+from storybook.pipeline.under_way import at_step
+from storybook.providers.about import About, calling_about
 from storybook.services import artifacts, files, jobs
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 V = TypeVar("V", bound=BaseModel)
+ENDING_SECONDS = 2.0
+"""How long whoever is stopped waits until what was made is stored."""
 
 
 class Workbench:
@@ -29,27 +35,89 @@ class Workbench:
         self.claim = claim
         self.kit = kit
         self._stored = stored
+        self._shown: tuple[Step, int | None] | None = None
 
     @classmethod
     async def open(cls, claim: Claim, kit: Kit) -> Self:
+        """Raises JobParked when the storage is still away in which an earlier runner of the job could put nothing."""
+        if claim.fence > 1:
+            try:
+                await kit.storage.check()
+            except StorageError as error:
+                raise without_storage(error) from error
         async with kit.database.session() as session:
             return cls(claim, kit, await artifacts.load(session, claim.job_id))
 
-    async def once(self, step: Step, kind: type[V], work: Callable[[], Awaitable[V]], *, page: int = WHOLE_BOOK) -> V:
+    async def once(
+        self,
+        step: Step,
+        kind: type[V],
+        work: Callable[[], Awaitable[V]],
+        *,
+        page: int = WHOLE_BOOK,
+        then_at: Callable[[], tuple[Step, int]] | None = None,
+    ) -> V:
         """The step's artifact: the stored one, or that of `work`, which is stored before it is returned.
 
+        The reader sees with it that the job is `then_at` a step and so many per cent.
         Raises JobFailed when it cannot be had, LeaseLost when the job is not ours any more.
         """
+        return await self.once_put(step, kind, work, _as_it_is, page=page, then_at=then_at)
+
+    async def once_put(
+        self,
+        step: Step,
+        kind: type[V],
+        work: Callable[[], Awaitable[T]],
+        put: Callable[[T], Awaitable[V]],
+        *,
+        page: int = WHOLE_BOOK,
+        then_at: Callable[[], tuple[Step, int]] | None = None,
+    ) -> V:
+        """The same where `put` makes an artifact of what `work` returns, and may store the bytes of it."""
         if (step, page) in self._stored:
             return kind.model_validate(self._stored[step, page])
+        with at_step(step, page):
+            return await self._made(step, work, put, page, then_at)
+
+    async def _made(
+        self,
+        step: Step,
+        work: Callable[[], Awaitable[T]],
+        put: Callable[[T], Awaitable[V]],
+        page: int,
+        then_at: Callable[[], tuple[Step, int]] | None,
+    ) -> V:
         if page == WHOLE_BOOK:
             await self.show(step)
-        value = await self._translated(step, work)
-        made = value.model_dump(mode="json")
-        async with self.kit.database.session() as session:
-            await artifacts.save(session, self.claim, step, page, made)
-        self._stored[step, page] = made
-        return value
+        made = await _translated(step, work)
+
+        async def keep() -> V:
+            value = await put(made)
+            shown = then_at() if then_at else None
+            artifact = value.model_dump(mode="json")
+            await artifacts.save(self.kit.database, self.claim, step, page, artifact, shown)
+            self._stored[step, page] = artifact
+            return value
+
+        return await to_its_end(keep(), ENDING_SECONDS)
+
+    async def put(self, key: str, data: bytes, media_type: str) -> None:
+        """Stores bytes that were paid for, and that the storage loses again unless an artifact or a book keeps them.
+
+        Raises JobParked when the storage is away for long.
+        """
+        await files.announce(self.kit.database, key)
+        for wait in self.kit.storage_waits:
+            try:
+                return await self.kit.storage.put(key, data, media_type)
+            except StorageError as error:
+                log.warning("not_stored", exc_info=error)
+            await asyncio.sleep(wait)
+        try:
+            await self.kit.storage.put(key, data, media_type)
+        except StorageError as error:
+            raise without_storage(error) from error
 
     def kept(self, step: Step, kind: type[V], page: int) -> V | None:
         """The step's artifact of that page, where there is one."""
@@ -64,36 +132,77 @@ class Workbench:
         del self._stored[step, page]
 
     async def show(self, step: Step, progress: int | None = None) -> None:
-        """Tells the reader where the job is."""
-        async with self.kit.database.session() as session:
-            await jobs.advance(session, self.claim, step, progress)
+        """Tells the reader where the job is, unless that was told last."""
+        if self._shown == (step, progress):
+            return
+        self._shown = (step, progress)
+        await jobs.advance(self.kit.database, self.claim, step, progress)
 
-    async def attempt(self, step: Step, work: Callable[[], Awaitable[T]]) -> T:
-        """What `work` returns, tried by the policy of the step; raises JobFailed when its tries are used up."""
+    async def attempt(self, step: Step, work: Callable[[], Awaitable[T]], *, page: int = WHOLE_BOOK) -> T:
+        """What `work` returns, tried by the policy of the step.
+
+        Raises JobFailed when its tries are used up, JobParked when the next one has to wait for long.
+        """
         policy = self.kit.policies[step]
-        for attempt in range(1, policy.attempts + 1):
+        tries = Tries(policy)
+        purpose = Purpose(self.claim.job_id, self.claim.user_id, step, page, self.claim.fence)
+        while True:
             try:
-                async with asyncio.timeout(policy.timeout):
-                    return await work()
-            except (ProviderError, TimeoutError) as error:
-                code, may_help = _judge(error, policy)
-                log.warning("step_failed", step=step, attempt=attempt, code=code, exc_info=error)
-                if not may_help or attempt == policy.attempts:
-                    raise JobFailed(code, f"{step} failed") from error
-            await asyncio.sleep(random.uniform(0, policy.waits[attempt - 1]))
-        raise AssertionError("a policy has at least one attempt")
+                with at_step(step, page), trying(step):
+                    return await _try(work, purpose, policy)
+            except ProviderError as error:
+                log.warning("step_failed", step=step, code=error.code, exc_info=error)
+                wait = error.retry_after if isinstance(error, VendorAway) else tries.wait_after(error)
+                rest = policy.rest_after(error) if wait is None else wait
+                if rest is None:
+                    raise JobFailed(policy.code_of(error), f"{step} failed") from error
+                if wait is None or isinstance(error, VendorAway) or wait > MAX_WAIT_IN_PLACE:
+                    raise JobParked(rest, policy.code_of(error)) from error
+            await asyncio.sleep(wait)
 
-    async def _translated(self, step: Step, work: Callable[[], Awaitable[V]]) -> V:
+
+async def _as_it_is(made: V) -> V:
+    return made
+
+
+async def _translated(step: Step, work: Callable[[], Awaitable[T]]) -> T:
+    try:
+        return await work()
+    except ProviderError as error:
+        raise JobFailed(error.code, f"{step} failed") from error
+    except StorageError as error:
+        raise without_storage(error) from error
+
+
+async def _try(work: Callable[[], Awaitable[T]], purpose: Purpose, policy: Policy) -> T:
+    """One try. When its time is up and a call was under way, nobody knows whether that was charged."""
+    clock = asyncio.timeout(policy.timeout)
+    about = About(purpose, clock, policy.timeout)
+    try:
+        async with clock:
+            with calling_about(about):
+                return await work()
+    except TimeoutError as error:
+        charged = Charged.MAYBE if about.paying else Charged.NO
+        raise ProviderError("took too long", code=policy.on_timeout, retryable=True, charged=charged) from error
+
+
+async def together(*works: Awaitable[T]) -> list[T]:
+    """The results of all, side by side; any failure but a parking stops them all.
+
+    Where one is parked, the others come to their ends before that is raised: what they are doing may be paid for.
+    """
+    parked: list[JobParked] = []
+
+    async def run(work: Awaitable[T]) -> T | None:
         try:
-            return await work()
-        except ProviderError as error:
-            raise JobFailed(error.code, f"{step} failed") from error
-        except StorageError as error:
-            raise JobFailed(ErrorCode.STORAGE_UPLOAD_FAILED, f"{step} failed") from error
+            return await work
+        except JobParked as waits:
+            parked.append(waits)
+            return None
 
-
-def _judge(error: ProviderError | TimeoutError, policy: Policy) -> tuple[ErrorCode, bool]:
-    """The code that a failure ends the job with, and whether another try may help."""
-    if isinstance(error, ProviderError):
-        return error.code, error.retryable
-    return policy.on_timeout, True
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(run(work)) for work in works]
+    if parked:
+        raise max(parked, key=lambda waits: waits.seconds)
+    return [task.result() for task in tasks]  # type: ignore[misc]

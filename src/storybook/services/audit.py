@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.domain.credits import CACHED, MOVES, OF_PAYMENTS, PRICES, WELCOME_GIFT
+from storybook.domain.operations import refund_of
 from storybook.domain.purchases import PRODUCTS, Product
 from storybook.services.audit_checks import CHECKS, FACTS
 
@@ -49,6 +50,7 @@ _RULES = {
     "kinds": [kind.value for kind in PRICES],
     "prices": list(PRICES.values()),
     "gift": WELCOME_GIFT,
+    "refund_of": refund_of(""),
 }
 
 

@@ -260,4 +260,19 @@ _ACCOUNTS = (
     WHERE users.welcomed <> (entry.id IS NOT NULL)
     """,
 )
-CHECKS = (*_ENTRIES, *_JOBS, *_PAYMENTS, *_ACCOUNTS)
+_OPERATORS = (
+    """
+    SELECT 'refund by an operator', 'action ' || action.id,
+        'one grant of ' || coalesce(paid.amount, 0) || ' to user ' || coalesce(action.user_id, 'nobody'),
+        coalesce(given.number, 0) || ' of ' || coalesce(given.amount, 0) || ' for ' || action.credits
+    FROM operator_actions AS action
+    LEFT JOIN ending AS paid ON paid.job_id = action.job_id AND paid.transaction_type = 'capture'
+    LEFT JOIN (
+        SELECT user_id, reference, count(*) AS number, sum(amount) AS amount
+        FROM entry WHERE transaction_type = 'grant' GROUP BY user_id, reference
+    ) AS given ON given.reference = CAST(:refund_of AS text) || action.job_id AND given.user_id = action.user_id
+    WHERE action.action = 'refund' AND action.result = 'done'
+        AND (given.number, given.amount, action.credits) IS DISTINCT FROM (1::bigint, paid.amount::bigint, paid.amount)
+    """,
+)
+CHECKS = (*_ENTRIES, *_JOBS, *_PAYMENTS, *_ACCOUNTS, *_OPERATORS)

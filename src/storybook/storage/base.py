@@ -1,10 +1,8 @@
 """The seam for pictures, audio and documents: named once, written whole, read by anybody who knows the name."""
 
-import asyncio
 import re
 import secrets
-from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 MEDIA_TYPES = {
     "jpg": "image/jpeg",
@@ -16,8 +14,8 @@ MEDIA_TYPES = {
     "json": "application/json",
 }
 MAX_KEY_LENGTH = 200
-
-T = TypeVar("T")
+PAGE = 1000
+"""How many keys are listed at once."""
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -49,6 +47,13 @@ class Storage(Protocol):
 
     async def delete_prefix(self, prefix: str) -> int:
         """Deletes all objects whose keys continue `prefix` after a slash; returns how many went, which may be none."""
+        ...
+
+    async def keys(self, after: str = "") -> list[str]:
+        """The next keys in their order, up to `PAGE` of them; none when there are no more after this one.
+
+        What was left behind by a write that did not come to its end is among them once it is an hour old.
+        """
         ...
 
     async def check(self) -> None:
@@ -94,16 +99,6 @@ def require_media_type(key: str, media_type: str) -> None:
     """ValueError unless the key is safe and ends as keys of this media type do."""
     if media_type_of(key) != media_type:
         raise ValueError(f"the key {key!r} is not of type {media_type!r}")
-
-
-async def to_its_end(work: Callable[[], T]) -> T:
-    """What blocking work returns, done by a thread. A thread cannot be stopped: who is cancelled waits for it too."""
-    done = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(done)
-    except asyncio.CancelledError:
-        await asyncio.gather(done, return_exceptions=True)
-        raise
 
 
 def new_token() -> str:

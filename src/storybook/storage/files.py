@@ -1,27 +1,33 @@
 """Storage in a folder of this machine; the service itself serves it below /assets."""
 
+import asyncio
 import errno
 import os
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
+from storybook.core.endings import to_its_end
 from storybook.core.errors import ObjectMissing, StorageError
 from storybook.storage.base import (
+    PAGE,
     StoredObject,
     media_type_of,
     new_token,
     require_media_type,
     require_safe_key,
     require_safe_prefix,
-    to_its_end,
 )
 
 _Result = TypeVar("_Result")
 
 _UNFINISHED = ".unfinished-"
+LEFT_BEHIND_SECONDS = 3600
+MOST_LOST_FOLDERS = 20
 
 
 class FileStorage:
@@ -41,11 +47,14 @@ class FileStorage:
 
     async def delete(self, key: str) -> None:
         require_safe_key(key)
-        await self._on_disk(lambda: self._inside(key).unlink(missing_ok=True))
+        await self._on_disk(lambda: _delete(self._inside(key), self._root))
 
     async def delete_prefix(self, prefix: str) -> int:
         folder = require_safe_prefix(prefix).rstrip("/")
         return await self._on_disk(lambda: _delete_below(self._inside(folder)))
+
+    async def keys(self, after: str = "") -> list[str]:
+        return await self._on_disk(lambda: list(islice(_keys_below(self._root, after), PAGE)))
 
     async def check(self) -> None:
         await self._on_disk(self._write_and_remove)
@@ -59,7 +68,7 @@ class FileStorage:
 
     async def _on_disk(self, work: Callable[[], _Result]) -> _Result:
         try:
-            return await to_its_end(work)
+            return await to_its_end(asyncio.to_thread(work))
         except OSError as error:
             raise storage_error(self._root, error) from error
 
@@ -97,10 +106,9 @@ def storage_error(root: Path, error: OSError) -> StorageError:
 
 def _write_whole(path: Path, data: bytes) -> None:
     """Writes beside the place and moves into it once all is on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.parent / f"{_UNFINISHED}{new_token()}"
     try:
-        with unfinished.open("xb") as file:
+        with _opened(unfinished) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -110,6 +118,46 @@ def _write_whole(path: Path, data: bytes) -> None:
             unfinished.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A new file. Its folder may go just after it was made: somebody has deleted the last file in it."""
+    for _ in range(MOST_LOST_FOLDERS):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            return path.open("xb")
+    return path.open("xb")
+
+
+def _delete(path: Path, root: Path) -> None:
+    """The file, and its folder where that is empty then."""
+    path.unlink(missing_ok=True)
+    if path.parent != root:
+        with suppress(OSError):
+            path.parent.rmdir()
+
+
+def _keys_below(folder: Path, after: str, prefix: str = "") -> Iterator[str]:
+    """The keys below a folder in the order of the alphabet, those after this one."""
+    try:
+        found = sorted(os.scandir(folder), key=lambda entry: entry.name + "/" * entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in found:
+        key = prefix + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if key + "0" > after:  # the character after the slash
+                yield from _keys_below(folder / entry.name, after, key + "/")
+        elif key > after and not _is_being_written(entry):
+            yield key
+
+
+def _is_being_written(entry: os.DirEntry[str]) -> bool:
+    if not entry.name.startswith(_UNFINISHED):
+        return False
+    with suppress(FileNotFoundError):
+        return time.time() - entry.stat().st_mtime < LEFT_BEHIND_SECONDS
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -10,21 +10,21 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from storybook.core.endings import to_its_end
 from storybook.core.errors import ObjectMissing, SetupError, StorageError
 from storybook.storage.base import (
+    PAGE,
     StoredObject,
     media_type_of,
-    new_token,
     require_media_type,
     require_safe_key,
     require_safe_prefix,
-    to_its_end,
 )
 
 _Result = TypeVar("_Result")
 
 _FOR_EVER = "public, max-age=31536000, immutable"  # a changed picture gets a new key
-_PAGE = 1000
+_CHECK = "check/storybook.json"  # the same for all, so that the next check removes what a killed one left behind
 _HOME_REGION = "us-east-1"  # the one region that must not be named when a bucket is made
 _MISSING_BUCKET = {"NoSuchBucket", "404"}
 _MISSING_OBJECT = {"NoSuchKey", *_MISSING_BUCKET}
@@ -73,6 +73,9 @@ class S3Storage:
         folder = require_safe_prefix(prefix)
         return await self._call(lambda: self._delete_below(folder))
 
+    async def keys(self, after: str = "") -> list[str]:
+        return await self._call(lambda: [found["Key"] for found in self._listed("", after)])
+
     async def check(self) -> None:
         await self._call(self._write_and_remove)
 
@@ -85,7 +88,7 @@ class S3Storage:
 
     async def _call(self, work: Callable[[], _Result]) -> _Result:
         try:
-            return await to_its_end(work)
+            return await to_its_end(asyncio.to_thread(work))
         except (ClientError, BotoCoreError) as error:
             raise self._storage_error(error) from error
 
@@ -120,18 +123,21 @@ class S3Storage:
         return gone
 
     def _first_keys(self, folder: str) -> list[dict[str, str]]:
+        return [{"Key": found["Key"]} for found in self._listed(folder)]
+
+    def _listed(self, folder: str, after: str = "") -> list[dict[str, str]]:
         try:
-            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=folder, MaxKeys=_PAGE)
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=folder, StartAfter=after, MaxKeys=PAGE)
         except ClientError as error:
             if _code(error) in _MISSING_BUCKET:
                 return []
             raise
-        return [{"Key": found["Key"]} for found in answer.get("Contents", [])]
+        found: list[dict[str, str]] = answer.get("Contents", [])
+        return found
 
     def _write_and_remove(self) -> None:
-        key = f"check/{new_token()}.json"
-        self._put(key, b"{}", "application/json")
-        self._client.delete_object(Bucket=self._bucket, Key=key)
+        self._put(_CHECK, b"{}", "application/json")
+        self._client.delete_object(Bucket=self._bucket, Key=_CHECK)
 
     def _make_bucket(self) -> None:
         """Two services may come here at once: the second finds the bucket there and makes it readable once more."""
