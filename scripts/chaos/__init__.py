@@ -1,0 +1,3 @@
+"""A bench that kills, stops and starts the service while it makes books, and compares what was promised with what was
+seen.
+"""

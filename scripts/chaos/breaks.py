@@ -1,0 +1,53 @@
+"""Protections switched off from outside, so that the table has to go red. The product knows nothing of this."""
+
+import asyncio
+import json
+
+from scripts.chaos.town import BUCKET, Town
+
+FENCE = """
+CREATE FUNCTION chaos.no_fence() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.fence > 0 THEN NEW.fence := OLD.fence; END IF; RETURN NEW; END $$;
+CREATE TRIGGER chaos_break BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION chaos.no_fence();
+"""
+ARTIFACTS = """
+CREATE FUNCTION chaos.forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    DELETE FROM step_artifacts WHERE job_id = NEW.id AND step = 'generate_images'; RETURN NULL; END $$;
+CREATE TRIGGER chaos_break AFTER UPDATE ON jobs FOR EACH ROW
+    WHEN (NEW.fence > OLD.fence AND OLD.fence > 0) EXECUTE FUNCTION chaos.forget();
+"""
+CAPTURE = """
+DROP INDEX uq_one_ending;
+CREATE FUNCTION chaos.twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF pg_trigger_depth() = 1 THEN
+        INSERT INTO credit_transactions (user_id, job_id, transaction_type, source, target, amount, balance_after)
+        VALUES (NEW.user_id, NEW.job_id, 'capture', NEW.source, NEW.target, NEW.amount, NEW.balance_after);
+    END IF; RETURN NULL; END $$;
+CREATE TRIGGER chaos_break AFTER INSERT ON credit_transactions FOR EACH ROW
+    WHEN (NEW.transaction_type = 'capture') EXECUTE FUNCTION chaos.twice();
+"""
+LEASE = """
+CREATE FUNCTION chaos.for_ever() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.lease_until IS NOT NULL THEN NEW.lease_until := now() + interval '1 day'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER chaos_break BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION chaos.for_ever();
+"""
+BEFORE = {"fence": FENCE, "artifacts": ARTIFACTS, "capture": CAPTURE, "lease": LEASE}
+AFTER = ("file", "charge")
+BREAKS = (*BEFORE, *AFTER)
+
+
+async def break_before(town: Town, what: str) -> None:
+    """Takes a protection away before the run."""
+    if what in BEFORE:
+        await town.witness.tell(BEFORE[what])
+
+
+async def break_after(town: Town, what: str) -> None:
+    """Plants after the run what a broken product would have left behind."""
+    if what == "file":
+        client = town.bucket()
+        await asyncio.to_thread(client.put_object, Bucket=BUCKET, Key="books/nobody/0-nobody.png", Body=b"1")
+    if what == "charge":
+        paid = next(line for line in town.vendors.journal() if line["kind"] == "image")
+        with town.journal.open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(paid) + "\n")

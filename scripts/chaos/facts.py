@@ -1,0 +1,89 @@
+"""What was seen in a run: plain values, from witnesses outside of the product where there are any."""
+
+from typing import NamedTuple
+
+WHOLE_BOOK = -1
+WAYS_TO_END = ("capture", "release")
+
+
+class Thing(NamedTuple):
+    """What is made once: a step's work on one page of a book, or on the whole of it."""
+
+    book: int
+    step: str
+    page: int
+
+
+class Charge(NamedTuple):
+    """A line of the vendors' journal."""
+
+    at: float
+    kind: str
+    thing: Thing
+
+
+class Hit(NamedTuple):
+    """A call that was under way in a process that was killed or stopped. `has_id` if the vendor's was known."""
+
+    thing: Thing
+    has_id: bool
+
+
+class Write(NamedTuple):
+    """One change of a row, as a trigger saw it. `role` is the process that wrote, `claimed_by` the runner that took the
+    job with this write, if it did; `fence` is the job's, `was` and `now` are its states where the job itself changed.
+    """
+
+    number: int
+    at: float
+    role: str
+    relation: str
+    op: str
+    thing: Thing
+    fence: int
+    claimed_by: str = ""
+    was: str = ""
+    now: str = ""
+
+
+class Book(NamedTuple):
+    number: int
+    job_id: str
+    status: str
+    error: str | None
+    fence: int
+
+
+class Entry(NamedTuple):
+    """One line of the ledger; `book` is 0 where it is about none."""
+
+    book: int
+    kind: str
+    source: str
+    target: str
+    amount: int
+
+
+class Facts(NamedTuple):
+    """`by_id` says that the vendor of pictures takes jobs that can be asked for again, `aimed` how often a process was
+    killed on purpose between such an order and its answer.
+    """
+
+    books: list[Book]
+    writes: list[Write]
+    charges: list[Charge]
+    hits: list[Hit]
+    entries: list[Entry]
+    balance: dict[str, int]
+    findings: list[str]
+    stuck: int = 0
+    by_id: bool = True
+    aimed: int = 0
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    promise: str
+    seen: str
+    met: bool

@@ -1,0 +1,121 @@
+"""How soon books go on: after a SIGTERM that is heeded, and after a kill with the lease of production."""
+
+import asyncio
+import math
+import signal
+import statistics
+import time
+
+from scripts.chaos.facts import Row
+from scripts.chaos.kills import END_SECONDS, keep_at_work
+from scripts.chaos.processes import until
+from scripts.chaos.town import Town
+
+AT_WORK = 20
+EXIT_SECONDS = 30.0
+TAKEOVER_SECONDS = 5.0
+PROGRESS_SECONDS = 45.0
+SETTLED_SECONDS = 0.3
+"""After a kill, what was on its way to the database is written."""
+
+
+async def leave(town: Town) -> list[Row]:
+    """Tells a server to stop that works on twenty books, beside one that has nothing to do."""
+    leaves, stays = town.servers
+    await asyncio.to_thread(stays.kill)
+    for _ in range(AT_WORK):
+        await town.order(town.next_number())
+
+    async def all_at_work() -> bool:
+        return len(await town.witness.holding(leaves.pid)) == AT_WORK
+
+    await until(all_at_work)
+    await stays.begin()
+    at_work = len(await town.witness.holding(leaves.pid))
+    leaves.up = False
+    began, told = time.monotonic(), time.time()
+    leaves.send(signal.SIGTERM)
+    code = await asyncio.to_thread(leaves.wait, 2 * EXIT_SECONDS)
+    took = time.monotonic() - began
+    await town.all_ended(END_SECONDS)
+    idle = await _idle_times(town, told)
+    await leaves.begin()
+    most = max(idle, default=0.0)
+    return [
+        Row(
+            f"SIGTERM with {AT_WORK} books at work: exit in {EXIT_SECONDS:.0f} s",
+            f"{took:.1f} s, code {code}, {at_work} books",
+            met=took <= EXIT_SECONDS and code == 0 and at_work == AT_WORK,
+        ),
+        Row(
+            f"What it hands back is taken over in {TAKEOVER_SECONDS:.0f} s",
+            f"{len(idle)} handed back, {most:.2f} s at most",
+            met=most <= TAKEOVER_SECONDS and bool(idle),
+        ),
+    ]
+
+
+async def _idle_times(town: Town, since: float) -> list[float]:
+    """Seconds between each hand-back and the claim that follows it."""
+    rows = await town.witness.ask(
+        "SELECT job_id, extract(epoch FROM at) AS at, now, claimed_by FROM chaos.writes"
+        " WHERE relation = 'jobs' AND at > to_timestamp($1) ORDER BY number",
+        since,
+    )
+    idle: list[float] = []
+    handed_back: dict[str, float] = {}
+    for row in rows:
+        if row["now"] == "queued":
+            handed_back[row["job_id"]] = float(row["at"])
+        elif row["claimed_by"] and row["job_id"] in handed_back:
+            idle.append(float(row["at"]) - handed_back.pop(row["job_id"]))
+    return idle
+
+
+async def wait_for_progress(town: Town, kills: int) -> list[Row]:
+    """Kills servers that hold books, and measures when each of these books comes further."""
+    killed = 0
+    keeping = asyncio.create_task(keep_at_work(town, lambda: killed / kills))
+    waits: list[float] = []
+    while killed < kills:
+        await asyncio.sleep(town.luck.uniform(2, 6))
+        await town.all_up()
+        server = town.luck.choice(town.up)
+        if held := list(await town.witness.holding(server.pid)):
+            moment = time.time()
+            await town.kill(server)
+            killed += 1
+            waits += await _progress(town, held, moment)
+            print(f"  kill {killed}: {', '.join(f'{wait:.1f}' for wait in waits[-len(held) :])} s", flush=True)
+    await keeping
+    await town.all_ended(END_SECONDS)
+    return [progress_row(waits)]
+
+
+def progress_row(waits: list[float]) -> Row:
+    ranked = sorted(waits)
+    late = ranked[math.ceil(len(ranked) * 0.95) - 1] if ranked else math.inf
+    middle = statistics.median(ranked) if ranked else math.inf
+    said = f"p50 {middle:.1f} s, p95 {late:.1f} s of {len(ranked)}"
+    return Row(
+        f"From a kill to the book's next progress: p95 {PROGRESS_SECONDS:.0f} s", said, met=late <= PROGRESS_SECONDS
+    )
+
+
+async def _progress(town: Town, held: list[str], moment: float) -> list[float]:
+    """Seconds from the kill to the first artifact, or end, of each of these books."""
+    found: dict[str, float] = {}
+
+    async def all_further() -> bool:
+        rows = await town.witness.ask(
+            "SELECT job_id, extract(epoch FROM min(at)) AS at FROM chaos.writes WHERE job_id = ANY($1)"
+            " AND at > to_timestamp($2) AND (relation IN ('step_artifacts', 'story_drafts', 'image_prompts')"
+            " OR now = 'done') GROUP BY job_id",
+            held,
+            moment + SETTLED_SECONDS,
+        )
+        found.update({row["job_id"]: float(row["at"]) - moment for row in rows})
+        return len(found) == len(held)
+
+    await until(all_further, 3 * PROGRESS_SECONDS)
+    return list(found.values())

@@ -1,0 +1,169 @@
+"""Programs of the product and of what it needs, as processes that can be killed, stopped and started."""
+
+import asyncio
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+PROGRAMS = Path(sys.executable).parent
+SOURCE = Path(__file__).parents[2] / "src"
+SURROUNDINGS = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)}
+START_SECONDS = 90.0
+CAREFUL = 10.0
+
+
+async def until(seen: Callable[[], Awaitable[bool]], seconds: float = 120.0) -> float:
+    """How long it took; TimeoutError when it does not come to pass."""
+    began = time.monotonic()
+    async with asyncio.timeout(seconds):
+        while not await seen():  # noqa: ASYNC110 - other processes bring it about
+            await asyncio.sleep(0.02)
+    return time.monotonic() - began
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+def answers(port: int, path: str = "/health/ready") -> int:
+    """The status of an answer; 0 where there is none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+class Nursery:
+    """Where servers are forked; see `nursery`."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "scripts.chaos.nursery"]
+        path = os.pathsep.join((str(SOURCE), str(SOURCE.parent)))
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=SURROUNDINGS | {"PYTHONPATH": path},
+        )
+        self._lock = threading.Lock()
+        self._said()
+
+    def fork(self, arguments: list[str], environment: dict[str, str], log: Path) -> int:
+        """The process id of a new one."""
+        with self._lock:
+            self._tell(json.dumps({"arguments": arguments, "environment": environment, "log": str(log)}))
+            return int(self._said())
+
+    def close(self) -> None:
+        """Whatever was forked ends with it."""
+        self._process.communicate()
+
+    def _tell(self, line: str) -> None:
+        if self._process.stdin:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+
+    def _said(self) -> str:
+        return self._process.stdout.readline() if self._process.stdout else ""
+
+
+class Process:
+    """One program, its environment and whether it is up. `role` is how the database knows it."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path, role: str = "") -> None:
+        self.role = role
+        self.up = False
+        self.pid = 0
+        self._command = command
+        self._environment = SURROUNDINGS | environment
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, works: Callable[[], bool]) -> None:
+        """Blocks until it works."""
+        self.pid = self._begin()
+        until = time.monotonic() + START_SECONDS
+        while not works():
+            if not self.lives or time.monotonic() > until:
+                raise RuntimeError(f"{self._command} does not start: {self.log()[-500:]}")
+            time.sleep(0.05)
+        self.up = True
+
+    def _begin(self) -> int:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the product's own command
+                self._command, cwd=self._log.parent, env=self._environment, stdout=log, stderr=log
+            )
+        return self._process.pid
+
+    @property
+    def lives(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        if self.lives:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """As the kernel does that has no memory left."""
+        self.up = False
+        self.send(signal.SIGKILL)
+        self.wait(CAREFUL)
+
+    def wait(self, seconds: float) -> int:
+        """Its exit code."""
+        return self._process.wait(seconds) if self._process else 0
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+
+class Server(Process):
+    """`storybook serve` at a port that stays the same; forked where there is a nursery."""
+
+    def __init__(self, number: int, environment: dict[str, str], folder: Path, nursery: Nursery | None = None) -> None:
+        self.port = free_port()
+        role = f"chaos_{number}"
+        command = [str(PROGRAMS / "storybook"), "serve", "--port", str(self.port)]
+        super().__init__(command, environment, folder / f"server-{number}.log", role)
+        self._nursery = nursery
+
+    def _begin(self) -> int:
+        if self._nursery is None:
+            return super()._begin()
+        return self._nursery.fork(self._command[1:], self._environment, self._log)
+
+    @property
+    def lives(self) -> bool:
+        if self._nursery is None:
+            return super().lives
+        return self.pid > 0 and Path(f"/proc/{self.pid}").exists()
+
+    def wait(self, seconds: float) -> int:
+        """Who was forked tells its exit code nobody."""
+        if self._nursery is None:
+            return super().wait(seconds)
+        until = time.monotonic() + seconds
+        while self.lives and time.monotonic() < until:
+            time.sleep(0.01)
+        return 0
+
+    def launch(self) -> None:
+        self.start(lambda: answers(self.port) == 200)
+
+    async def begin(self) -> None:
+        await asyncio.to_thread(self.launch)

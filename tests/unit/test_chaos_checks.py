@@ -1,0 +1,186 @@
+"""What the chaos bench says of a run: nothing of one where all was kept, and which promise was broken of all others."""
+
+from collections.abc import Callable
+
+import pytest
+
+from scripts.chaos.checks import examine
+from scripts.chaos.facts import Book, Charge, Entry, Facts, Hit, Thing, Write
+from scripts.chaos.leaving import progress_row
+
+BOOKS = range(1, 4)
+PICTURE = Thing(2, "generate_images", 3)
+STORY = Thing(2, "generate_story", -1)
+PROMPT = Thing(2, "generate_image_prompts", 3)
+
+
+def write(number: int, role: str, relation: str, thing: Thing, fence: int = 1, **more: str) -> Write:
+    return Write(
+        number, float(number), role, relation, "UPDATE" if relation == "jobs" else "INSERT", thing, fence, **more
+    )
+
+
+def made(book: int) -> list[Write]:
+    """A book that one process begins and, killed, another ends."""
+    of = [Thing(book, step, page) for step, page in (("jobs", -1), *((thing.step, thing.page) for thing in THINGS))]
+    first = 100 * book
+    return [
+        write(first, "a", "jobs", of[0], claimed_by="vm:1", was="queued", now="running"),
+        write(first + 1, "a", "provider_calls", of[1]._replace(page=-1)),
+        write(first + 2, "a", "step_artifacts", of[1]),
+        write(first + 3, "b", "jobs", of[0], 2, claimed_by="vm:2", was="running", now="running"),
+        write(first + 4, "b", "image_prompts", of[2], 2),
+        write(first + 5, "b", "provider_calls", of[3], 2),
+        write(first + 7, "b", "step_artifacts", of[3], 2),
+        write(first + 8, "b", "jobs", of[0], 2, was="running", now="done"),
+        write(first + 9, "b", "credit_transactions", of[0], 2),
+    ]
+
+
+THINGS = (STORY._replace(page=-2), PROMPT, PICTURE)
+
+
+def kept() -> Facts:
+    """Three books, of which each was taken over once."""
+    return Facts(
+        books=[Book(number, f"job_{number}", "done", None, 2) for number in BOOKS],
+        writes=[one for number in BOOKS for one in made(number)],
+        charges=[
+            charge
+            for number in BOOKS
+            for charge in (
+                Charge(100 * number + 1.5, "text", STORY._replace(book=number)),
+                Charge(100 * number + 6, "image", PICTURE._replace(book=number)),
+            )
+        ],
+        hits=[],
+        entries=[
+            Entry(0, "grant", "given", "available", 10),
+            *(Entry(number, "hold", "available", "held", 1) for number in BOOKS),
+            *(Entry(number, "capture", "held", "spent", 1) for number in BOOKS),
+        ],
+        balance={"available": 7, "held": 0},
+        findings=[],
+    )
+
+
+def red(facts: Facts) -> list[str]:
+    return [row.promise for row in examine(facts) if not row.met]
+
+
+def test_a_run_where_all_was_kept_is_green() -> None:
+    assert red(kept()) == []
+
+
+def test_a_run_where_nothing_was_seen_is_not() -> None:
+    nothing = Facts([], [], [], [], [], {"available": 0, "held": 0}, [])
+    assert len(red(nothing)) == 3
+
+
+def failed(facts: Facts) -> Facts:
+    books = [book._replace(status="failed", error="UNKNOWN") if book.number == 2 else book for book in facts.books]
+    entries = [entry for entry in facts.entries if (entry.book, entry.kind) != (2, "capture")]
+    entries.append(Entry(2, "release", "held", "available", 1))
+    return facts._replace(books=books, entries=entries, balance={"available": 8, "held": 0})
+
+
+def left_behind(facts: Facts) -> Facts:
+    books = [book._replace(status="running") if book.number == 2 else book for book in facts.books]
+    entries = [entry for entry in facts.entries if (entry.book, entry.kind) != (2, "capture")]
+    return facts._replace(books=books, entries=entries, balance={"available": 7, "held": 1}, stuck=1)
+
+
+def captured_twice(facts: Facts) -> Facts:
+    return facts._replace(entries=[*facts.entries, Entry(2, "capture", "held", "spent", 1)])
+
+
+def captured_and_released(facts: Facts) -> Facts:
+    entries = [*facts.entries, Entry(2, "release", "held", "available", 1)]
+    return facts._replace(entries=entries, balance={"available": 8, "held": -1})
+
+
+def credit_vanished(facts: Facts) -> Facts:
+    return facts._replace(balance={"available": 6, "held": 0})
+
+
+def file_of_nobody(facts: Facts) -> Facts:
+    return facts._replace(findings=["owner file books/nobody.png"])
+
+
+def artifact_lost(facts: Facts) -> Facts:
+    """It is paid for after it was stored, and stored once more."""
+    again = write(907, "b", "step_artifacts", PICTURE, 3)
+    taken = write(905, "b", "jobs", PICTURE, 3, claimed_by="vm:3", was="running", now="running")
+    charges = [*facts.charges, Charge(906.0, "image", PICTURE)]
+    return facts._replace(writes=[*facts.writes, taken, again], charges=charges)
+
+
+def free_step_done_again(facts: Facts) -> Facts:
+    taken = write(905, "b", "jobs", PICTURE, 3, claimed_by="vm:3", was="running", now="running")
+    return facts._replace(writes=[*facts.writes, taken, write(906, "b", "image_prompts", PROMPT, 3)])
+
+
+def story_paid_again(facts: Facts) -> Facts:
+    return facts._replace(charges=[*facts.charges, Charge(207.0, "text", STORY)])
+
+
+def picture_paid_twice(facts: Facts) -> Facts:
+    return facts._replace(charges=[Charge(205.5, "image", PICTURE), *facts.charges])
+
+
+def fence_ignored(facts: Facts) -> Facts:
+    """Who had the job before stores something after it was taken over."""
+    stale = write(206, "a", "step_artifacts", Thing(2, "moderate_output", 3), 2)
+    return facts._replace(writes=sorted([*facts.writes, stale], key=lambda one: one.number))
+
+
+def fence_went_back(facts: Facts) -> Facts:
+    stale = write(206, "b", "step_artifacts", Thing(2, "moderate_output", 3), 1)
+    return facts._replace(writes=sorted([*facts.writes, stale], key=lambda one: one.number))
+
+
+def went_on_after_its_end(facts: Facts) -> Facts:
+    return facts._replace(writes=[*facts.writes, write(999, "b", "jobs", PICTURE, 2, was="done", now="running")])
+
+
+@pytest.mark.parametrize(
+    ("broken", "promises"),
+    [
+        (failed, ["Every book is done"]),
+        (
+            left_behind,
+            ["Every book is done", "Each is captured or released, once", "Jobs at work whose lease is over"],
+        ),
+        (captured_twice, ["Each is captured or released, once", "Double captures", "Ledger less balances"]),
+        (captured_and_released, ["Each is captured or released, once"]),
+        (credit_vanished, ["Ledger less balances"]),
+        (file_of_nobody, ["`storybook audit`"]),
+        (artifact_lost, ["Finished steps", "Charges of a thing", "Pictures of a vendor with ids"]),
+        (free_step_done_again, ["Finished steps"]),
+        (story_paid_again, ["Finished steps", "Charges of a thing"]),
+        (picture_paid_twice, ["Charges of a thing", "Pictures of a vendor with ids"]),
+        (fence_ignored, ["Stale writes"]),
+        (fence_went_back, ["Stale writes"]),
+        (went_on_after_its_end, ["Jobs that went on"]),
+    ],
+)
+def test_each_broken_promise_turns_its_rows_red_and_no_others(
+    broken: Callable[[Facts], Facts], promises: list[str]
+) -> None:
+    said = red(broken(kept()))
+    assert [row.split(":")[0].startswith(promise) for row, promise in zip(said, promises, strict=True)] == [True] * len(
+        promises
+    ), said
+
+
+def test_a_call_that_was_hit_may_be_paid_once_more_unless_its_vendor_can_be_asked_again() -> None:
+    hit = picture_paid_twice(kept())._replace(hits=[Hit(PICTURE, has_id=False)])
+    assert red(hit) == ["Pictures of a vendor with ids charged twice: 0"]
+    assert red(hit._replace(by_id=False)) == []
+    assert red(hit._replace(aimed=1)) == []
+
+
+def test_a_book_that_goes_on_late_is_seen() -> None:
+    assert progress_row([30.0] * 19 + [60.0]).met
+    assert not progress_row([30.0] * 18 + [60.0] * 2).met
+    assert not progress_row([]).met
