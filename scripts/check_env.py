@@ -1,0 +1,117 @@
+"""Prints everything that is wrong with the settings of a file, a line each. See scripts/check-env.sh."""
+
+import argparse
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+import httpx
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+
+from storybook.core.configuration import SECRETS_FOLDER, read_settings
+from storybook.core.cpu import CpuPool
+from storybook.core.errors import SetupError
+from storybook.core.settings import Settings
+from storybook.core.settings_rules import SECRETS, Mode, Problem, problems
+from storybook.providers.estimate import require_affordable
+from storybook.providers.registry import Workshop, complaints
+from storybook.providers.unmetered import Unmetered
+from storybook.stores.registry import make_stores
+
+OURS_TO_START = {"storybook_secrets_dir", "port", "host"}
+"""Read before the settings are, by the entry script and to find them."""
+
+
+def examine(env_file: Path, secrets_folder: Path, mode: Mode, cpu: CpuPool) -> list[str]:
+    """Every problem as a sentence, each once."""
+    settings, unusable = read_settings(env_file, secrets_folder)
+    found = [*_of_the_file(env_file, secrets_folder, mode), *unusable, *problems(settings, mode)]
+    if mode is Mode.PRODUCTION and not settings.in_production:
+        found.append(Problem("ENVIRONMENT", "is not production"))
+    named = {problem.setting for problem in unusable}
+    sentences = [str(problem) for problem in found]
+    unmakeable = asyncio.run(_unmakeable(_with_files_of(settings, secrets_folder), cpu))
+    sentences += [line for line in unmakeable if not line.startswith(tuple(named or {"\0"}))]
+    return list(dict.fromkeys(sentences))
+
+
+def _of_the_file(env_file: Path, secrets_folder: Path, mode: Mode) -> Iterator[Problem]:
+    """Names that nothing reads, names that are there twice, and secrets that others can read."""
+    with env_file.open(encoding="utf-8") as stream:
+        names = [line.key for line in parse_stream(stream) if line.key]
+    known = set(Settings.model_fields) | OURS_TO_START
+    for name in dict.fromkeys(names):
+        if name.lower() not in known:
+            near = get_close_matches(name.lower(), known, n=1, cutoff=0.75)
+            yield Problem(name, f"is not known; {near[0].upper()} is" if near else "is not known to the service")
+    yield from (Problem(name, "is there twice") for name, count in Counter(names).items() if count > 1)
+    kept = {file.name.lower() for file in secrets_folder.iterdir()} if secrets_folder.is_dir() else set()
+    yield from (Problem(name, "is in the file and among the secrets") for name in names if name.lower() in kept)
+    secret = any(value for name, value in dotenv_values(env_file).items() if name.lower() in SECRETS)
+    if mode is Mode.PRODUCTION and secret and env_file.stat().st_mode & 0o077:
+        yield Problem(str(env_file), "holds secrets and can be read by other accounts; chmod 600 it")
+
+
+def _with_files_of(settings: Settings, folder: Path) -> Settings:
+    """The settings with the files that a container would find, where they are on this machine."""
+
+    def here(path: Path) -> Path:
+        return folder / path.name if path.parent == SECRETS_FOLDER else path
+
+    values = {name: getattr(settings, name) for name in ("apple_private_key_file", "google_service_account_file")}
+    moved: dict[str, object] = {name: here(path) for name, path in values.items() if path}
+    return settings.model_copy(
+        update=moved | {"apple_root_certificates": tuple(map(here, settings.apple_root_certificates))}
+    )
+
+
+def _nobody(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(503)
+
+
+async def _unmakeable(settings: Settings, cpu: CpuPool) -> list[str]:
+    """Providers and app stores that are named and cannot be used as they are set up. Nobody is asked anything."""
+    async with httpx.AsyncClient(transport=httpx.MockTransport(_nobody)) as client:
+        found = complaints(Workshop(settings, cpu, client, Unmetered()))
+        if not found:
+            try:
+                require_affordable(settings)
+            except SetupError as error:
+                found.append(str(error))
+        for other in ("google_package_name", "apple_bundle_id"):
+            try:
+                make_stores(settings.model_copy(update={other: ""}), client)
+            except SetupError as error:
+                found.append(str(error))
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="check-env.sh", description=__doc__)
+    parser.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.DEVELOPMENT)
+    parser.add_argument("--env-file", type=Path, default=Path(".env"))
+    parser.add_argument("--secrets", type=Path, default=SECRETS_FOLDER, help="a folder with a file for each secret")
+    arguments = parser.parse_args()
+    if not arguments.env_file.is_file():
+        print(f"FAIL {arguments.env_file} is not there. Copy .env.example or infra/production.env.example to it.")
+        return 2
+    cpu = CpuPool(1)
+    try:
+        found = examine(arguments.env_file, arguments.secrets, arguments.mode, cpu)
+    except SetupError as error:
+        found = [str(error)]
+    finally:
+        cpu.close()
+    for sentence in found:
+        print(f"FAIL {sentence}")
+    count = f"{len(found)} to mend" if found else "nothing to mend"
+    print(f"{arguments.env_file} for {arguments.mode}: {count}")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""Questions about one value of the settings. An empty one is never wrong: that it is missing is another question."""
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+MIN_SECRET = 32
+"""Whoever has a token can try out secrets on it, as fast as a machine can."""
+MIN_PASSWORD = 12
+MIN_DIFFERENT = 10
+_PLACEHOLDER = re.compile(
+    r"change[-_ ]?me|change[-_ ]?this|your[-_ ]|<[^>]*>|placeholder|replace[-_ ]?(me|this|with)|x{4,}|\btodo\b"
+    r"|\bexample\b|\binsert[-_ ]|\bdummy\b",
+    re.IGNORECASE,
+)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_GUESSED_FIRST = {"minioadmin", "minio", "admin", "root", "postgres", "password", "secret", "storybook", "guest"}
+_DATABASE_OPTIONS = {"ssl", "host", "port", "target_session_attrs"}
+_ENCRYPTED = {"require", "verify-ca", "verify-full"}
+MOST_ADDRESSES = {4: 2**26, 6: 2**122}
+"""Of proxies that are believed."""
+
+
+def is_missing(value: str) -> bool:
+    return not value
+
+
+def is_placeholder(value: str) -> bool:
+    return _PLACEHOLDER.search(value) is not None
+
+
+def is_short(secret: str) -> bool:
+    return 0 < len(secret) < MIN_SECRET
+
+
+def is_monotonous(secret: str) -> bool:
+    """Few different characters, or the same few again and again."""
+    repeated = secret in (secret + secret)[1:-1]
+    return len(secret) >= MIN_SECRET and (repeated or len(set(secret)) < MIN_DIFFERENT)
+
+
+def is_guessed_first(secret: str) -> bool:
+    return secret.lower() in _GUESSED_FIRST
+
+
+def is_no_web_address(url: str) -> bool:
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        return bool(url)
+    return bool(parts.query or parts.fragment)
+
+
+def is_no_redis_address(url: str) -> bool:
+    return bool(url) and not url.startswith(("redis://", "rediss://", "unix://"))
+
+
+def is_no_socket(address: str) -> bool:
+    parts = _split(f"//{address}")
+    return bool(address) and not (parts and parts.hostname and parts.port)
+
+
+def is_no_bucket(name: str) -> bool:
+    return bool(name) and not _BUCKET.fullmatch(name)
+
+
+def is_no_origin(origin: str) -> bool:
+    parts = _split(origin)
+    return origin != "*" and (is_no_web_address(origin) or bool(parts and parts.path))
+
+
+def is_no_network(address: str) -> bool:
+    try:
+        ip_network(address, strict=False)
+    except ValueError:
+        return address != "*"
+    return False
+
+
+def are_everybody(addresses: Iterable[str]) -> bool:
+    """Whether they are more together than any operator or CDN has."""
+    of_each = {4: 0, 6: 0}
+    for address in addresses:
+        if not is_no_network(address) and address != "*":
+            network = ip_network(address, strict=False)
+            of_each[network.version] += network.num_addresses
+    return "*" in addresses or any(count > MOST_ADDRESSES[version] for version, count in of_each.items())
+
+
+def is_unencrypted(url: str) -> bool:
+    parts = _split(url)
+    return parts is not None and parts.scheme == "http"
+
+
+def is_read_on_the_way(url: str) -> bool:
+    """Whether what is sent there leaves this machine and its own network without encryption."""
+    return is_unencrypted(url) and not is_near(url)
+
+
+def is_near(url: str) -> bool:
+    """On this machine, or on its own network."""
+    host = _host(url)
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return bool(host) and (host == "localhost" or "." not in host)
+
+
+def is_no_database_address(url: str) -> bool:
+    """A port that is none, no database or two, or an option that the driver does not have."""
+    parts = _split(url)
+    if parts is None:
+        return True
+    one_name = re.fullmatch(r"/[^/]+", parts.path) is not None
+    return bool(url) and not (one_name and parse_qs(parts.query).keys() <= _DATABASE_OPTIONS)
+
+
+def is_database_read_on_the_way(url: str) -> bool:
+    """Whether rows leave this machine and its own network without encryption."""
+    parts = _split(url)
+    if parts is None or not parts.hostname or is_near(url):
+        return False
+    return not _ENCRYPTED & set(parse_qs(parts.query).get("ssl", []))
+
+
+def has_short_secret_key(secret: str) -> bool:
+    return 0 < len(secret) < MIN_PASSWORD
+
+
+def names_its_signal(url: str) -> bool:
+    """Whether an address of a collector already has the path that is added to it."""
+    return url.rstrip("/").endswith("/v1/traces")
+
+
+def database_password(url: str) -> str | None:
+    """None where the address needs none: the folder of a socket has its permissions."""
+    parts = _split(url)
+    return (parts.password or "") if parts and parts.hostname else None
+
+
+def has_no_password(url: str) -> bool:
+    return database_password(url) == ""
+
+
+def has_short_password(url: str) -> bool:
+    return 0 < len(database_password(url) or "") < MIN_PASSWORD
+
+
+def has_guessed_password(url: str) -> bool:
+    password, parts = database_password(url), _split(url)
+    return bool(password) and (is_guessed_first(str(password)) or password == (parts and parts.username))
+
+
+def _host(url: str) -> str:
+    parts = _split(url)
+    return (parts.hostname or "") if parts else ""
+
+
+def _split(url: str) -> SplitResult | None:
+    """None for what cannot be read as an address at all."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts

@@ -1,0 +1,316 @@
+"""What is wrong with a file of settings is said all at once, in plain words, and without any secret."""
+
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storybook.core.configuration import load_settings
+from storybook.core.cpu import CpuPool
+from storybook.core.errors import SetupError
+from storybook.core.settings import Settings
+from storybook.core.settings_rules import SECRETS, Mode
+
+ROOT = Path(__file__).parents[2]
+Check = Callable[..., subprocess.CompletedProcess[str]]
+Found = Callable[..., list[str]]
+
+GOOD = {
+    "ENVIRONMENT": "production",
+    "PUBLIC_URL": "https://books.family.app",
+    "DATABASE_URL": "postgresql://storybook:5a0c1f7e9b3d2486@postgres:5432/storybook",
+    "REDIS_URL": "redis://limits:6379/0",
+    "USE_CELERY": "true",
+    "CELERY_BROKER_URL": "redis://broker:6379/0",
+    "USER_KEY_PEPPER": "k3J9x0Vt7qLr2Zp8Nw5Yb1Hd6Sm4Gc0A",
+    "ACCESS_TOKEN_SECRET": "Q7u1Ri5Eo9Tk3Wf8Xa2Mj6Pv0Bn4Cz7L",
+    "S3_ENDPOINT": "http://minio:9000",
+    "S3_BUCKET": "storybook",
+    "S3_ACCESS_KEY": "storybook-4f1d0a",
+    "S3_SECRET_KEY": "0f3c9a7b1e5d2846",
+    "S3_PUBLIC_URL": "https://books.family.app/files",
+    "TRUSTED_PROXIES": "172.30.7.2",
+    "STORYBOOK_DATA_DIR": "/data",
+    "LLM_PROVIDER": "studio",
+    "IMAGE_PROVIDER": "studio",
+    "TTS_PROVIDER": "studio",
+    "SIGHT_PROVIDER": "studio",
+    "MODERATION_PROVIDER": "studio",
+}
+"""Production as it should be."""
+
+SEEDED: list[tuple[str, str | None]] = [
+    ("USER_KEY_PEPPER", None),
+    ("USER_KEY_PEPPER", "k3J9x0Vt7qLr2Zp8"),
+    ("USER_KEY_PEPPER", "0123456789" * 4),
+    ("USER_KEY_PEPPER", "abababababababababababababababababab"),
+    ("USER_KEY_PEPPER", "change-me-0123456789abcdefghijklmnop"),
+    ("ACCESS_TOKEN_SECRET", None),
+    ("ACCESS_TOKEN_SECRET", "Q7u1Ri5Eo9Tk3Wf8"),
+    ("ACCESS_TOKEN_SECRET", "k3J9x0Vt7qLr2Zp8Nw5Yb1Hd6Sm4Gc0A"),
+    ("ACCESS_TOKEN_SECRET_PREVIOUS", "yesterdays"),
+    ("METRICS_TOKEN", "k3J9x0Vt7qLr2Zp8"),
+    ("METRICS_ADDRESS", "9100"),
+    ("METRICS_ADDRESS", "0.0.0.0:9100"),
+    ("DATABASE_URL", None),
+    ("DATABASE_URL", "mysql://storybook:5a0c1f7e9b3d2486@db/storybook"),
+    ("DATABASE_URL", "postgresql://storybook@postgres/storybook"),
+    ("DATABASE_URL", "postgresql://storybook:storybook@postgres/storybook"),
+    ("DATABASE_URL", "postgresql://storybook:5a0c1f@postgres/storybook"),
+    ("DATABASE_URL", "postgresql://storybook:<password-of-it>@postgres/storybook"),
+    ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@postgres:notaport/storybook"),
+    ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@postgres:5432"),
+    ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@postgres/storybook?channel_binding=require"),
+    ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@db.far-away.net/storybook"),
+    ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@db.far-away.net/storybook?sslmode=prefer"),
+    ("LLM_PROVIDER", None),
+    ("IMAGE_PROVIDER", None),
+    ("TTS_PROVIDER", None),
+    ("SIGHT_PROVIDER", None),
+    ("MODERATION_PROVIDER", None),
+    ("LLM_PROVIDER", "openia"),
+    ("LLM_PROVIDER", "openai"),
+    ("IMAGE_PROVIDER", "replicate"),
+    ("TTS_PROVIDER", "elevenlabs"),
+    ("MODERATION_PROVIDER", "judge"),
+    ("LLM_API_KEY", "sk-your-key-here"),
+    ("LLM_BASE_URL", "http://models.far-away.net/v1"),
+    ("LLM_BASE_URL", "models.far-away.net"),
+    ("PUBLIC_URL", "http://books.family.app"),
+    ("PUBLIC_URL", "https://localhost:8000"),
+    ("PUBLIC_URL", "books.family.app"),
+    ("PUBLIC_URL", "HTTP://books.family.app"),
+    ("PUBLIC_URL", "https://192.168.1.5"),
+    ("PUBLIC_URL", "https://127.0.0.2"),
+    ("S3_PUBLIC_URL", "https://minio:9000/storybook"),
+    ("PUBLIC_URL", "https://books.example.org"),
+    ("S3_PUBLIC_URL", None),
+    ("S3_PUBLIC_URL", "http://localhost:9000/storybook"),
+    ("S3_BUCKET", None),
+    ("S3_BUCKET", "My_Bucket"),
+    ("S3_ACCESS_KEY", "minioadmin"),
+    ("S3_SECRET_KEY", "minioadmin"),
+    ("S3_SECRET_KEY", "12345678"),
+    ("S3_SECRET_KEY", None),
+    ("S3_ENDPOINT", "http://s3.far-away.net"),
+    ("S3_ENDPOINT", "minio:9000"),
+    ("REDIS_URL", "http://limits:6379"),
+    ("CELERY_BROKER_URL", None),
+    ("CELERY_BROKER_URL", "amqp://broker:5672"),
+    ("CELERY_BROKER_URL", GOOD["REDIS_URL"]),
+    ("USE_CELERY", "often"),
+    ("ENVIRONMENT", "development"),
+    ("ENVIRONMENT", "staging"),
+    ("DEBUG", "true"),
+    ("DEBUG", "perhaps"),
+    ("LOG_LEVEL", "debug"),
+    ("LOG_LEVEL", "loud"),
+    ("CORS_ORIGINS", "*"),
+    ("CORS_ORIGINS", "http://www.family.app"),
+    ("CORS_ORIGINS", "HTTP://www.family.app"),
+    ("CORS_ORIGINS", "https://www.family.app/app"),
+    ("TRUSTED_PROXIES", "*"),
+    ("TRUSTED_PROXIES", "0.0.0.0/0"),
+    ("TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1"),
+    ("TRUSTED_PROXIES", "nginx"),
+    ("DEVELOPMENT_RECEIPT_KEY", "a-key-that-makes-credits-out-of-nothing"),
+    ("SANDBOX_PURCHASES", "true"),
+    ("APPLE_ONLINE_CHECKS", "false"),
+    ("APPLE_BASE_URL", "https://storekit.elsewhere.net"),
+    ("APPLE_BUNDLE_ID", "app.family.books"),
+    ("GOOGLE_PACKAGE_NAME", "app.family.books"),
+    ("GOOGLE_KEYS_URL", "https://keys.elsewhere.net"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/v1/traces"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://traces.far-away.net"),
+    ("TRACE_READS", "2"),
+    ("HEARTBEAT_SECONDS", "20"),
+    ("JOB_SLA_SECONDS", "60"),
+    ("BUDGET_PER_BOOK", "5000"),
+    ("BUDGET_PER_USER_DAY", "500"),
+    ("BUDGET_PER_DAY", "-1"),
+    ("BUDGET_PER_DAY", "inf"),
+    ("LEASE_SECONDS", "inf"),
+    ("GIFTS_PER_ADDRESS", "1000000"),
+    ("PENDING_BOOKS", "2"),
+    ("RATE_LIMIT_REQUESTS", "100000"),
+    ("DATABASE_POOL_SIZE", "many"),
+    ("IMAGE_MAX_CONCURRENT", "99"),
+    ("TTS_VOICES", "fr=Marie"),
+    ("IMAGE_PROVIDR", "fal"),
+    ("SECRET_KEY", "read-by-nothing"),
+]
+NAMED_INSTEAD = {
+    ("METRICS_ADDRESS", "0.0.0.0:9100"): "METRICS_TOKEN",
+    ("LLM_PROVIDER", "openai"): "LLM_API_KEY",
+    ("IMAGE_PROVIDER", "replicate"): "IMAGE_API_KEY",
+    ("TTS_PROVIDER", "elevenlabs"): "TTS_API_KEY",
+    ("PENDING_BOOKS", "2"): "PENDING_BOOKS_PER_USER",
+    ("JOB_SLA_SECONDS", "60"): "IMAGE_TIMEOUT",
+    ("S3_SECRET_KEY", None): "S3_ACCESS_KEY and S3_SECRET_KEY",
+    ("ACCESS_TOKEN_SECRET_PREVIOUS", "k3J9x0Vt7qLr2Zp8Nw5Yb1Hd6Sm4Gc0A"): "ACCESS_TOKEN_SECRET",
+}
+"""Where two settings do not go together, the other one may be named."""
+COVERED_BY_ANOTHER = {"MODERATION_PROVIDER", "TTS_VOICES"}
+"""Named once the providers are mended that these build on."""
+NEEDS_MORE = {
+    "TTS_VOICES": {"TTS_PROVIDER": "elevenlabs", "TTS_API_KEY": "k-1f0", "PERSONAL_DATA_VENDORS": "elevenlabs"}
+}
+
+
+@pytest.fixture
+def check(tmp_path: Path) -> Check:
+    """Runs the script on a file with these settings."""
+
+    def run(values: dict[str, str], *arguments: str, **shell: str) -> subprocess.CompletedProcess[str]:
+        file = tmp_path / "settings.env"
+        file.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+        file.chmod(0o600)
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+            "STORYBOOK_ENVIRONMENT": "ready",
+        } | shell
+        command = [str(ROOT / "scripts" / "check-env.sh"), "--env-file", str(file), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+EXAMINE = runpy.run_path(str(ROOT / "scripts" / "check_env.py"))["examine"]
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpu: CpuPool) -> Found:
+    """What the script finds in a file with these settings, without a process of its own."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    def of(values: dict[str, str | None], mode: Mode = Mode.PRODUCTION) -> list[str]:
+        file = tmp_path / "settings.env"
+        file.write_text("".join(f"{name}={value}\n" for name, value in values.items() if value is not None))
+        file.chmod(0o600)
+        lines: list[str] = EXAMINE(file, tmp_path / "secrets", mode, cpu)
+        return lines
+
+    return of
+
+
+def test_production_as_it_should_be_has_nothing_to_mend(check: Check) -> None:
+    done = check(GOOD, "--mode", "production", DEBUG="true", LLM_PROVIDER="openia")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "nothing to mend" in done.stdout
+
+
+@pytest.mark.parametrize(("name", "value"), SEEDED)
+def test_a_seeded_mistake_is_found_by_its_name(found: Found, name: str, value: str | None) -> None:
+    lines = found(GOOD | NEEDS_MORE.get(name, {}) | {name: value})
+    named = NAMED_INSTEAD.get((name, value), name)
+    assert [line for line in lines if named in line], lines
+
+
+def test_all_mistakes_are_said_at_once(found: Found) -> None:
+    mistakes = {name: value for name, value in reversed(SEEDED) if value is not None}
+    lines = found(GOOD | mistakes)
+    assert len(mistakes) >= 40
+    named = {NAMED_INSTEAD.get((name, value), name) for name, value in mistakes.items()}
+    assert {name for name in named if not any(name in line for line in lines)} <= COVERED_BY_ANOTHER
+
+
+def test_no_value_of_a_secret_is_ever_said(found: Found) -> None:
+    secrets = {name.upper(): f"s3cr3t-{number}-xxxx" for number, name in enumerate(SECRETS)}
+    address = "postgresql://storybook:s3cr3t-db@postgres/storybook"
+    for values in (secrets | {"DATABASE_URL": address}, {"DATABASE_URL": address.replace("postgresql", "mysql")}):
+        lines = found(GOOD | values)
+        assert lines
+        assert "s3cr3t" not in "".join(lines)
+
+
+def test_the_file_itself_is_looked_at(found: Found, check: Check, tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "user_key_pepper").write_text(GOOD["USER_KEY_PEPPER"])
+    assert found(GOOD) == ["USER_KEY_PEPPER is in the file and among the secrets."]
+    assert not found({name: value for name, value in GOOD.items() if name != "USER_KEY_PEPPER"})
+    file = tmp_path / "twice.env"
+    file.write_text("DEBUG=0\nDEBUG=0\nIMAGE_PROVIDR=studio\n")
+    done = check({}, "--env-file", str(file), "--mode", "development")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:2] == [
+        "FAIL IMAGE_PROVIDR is not known; IMAGE_PROVIDER is.",
+        "FAIL DEBUG is there twice.",
+    ]
+    file.write_text("".join(f"{name}={value}\n" for name, value in GOOD.items()))
+    file.chmod(0o644)
+    assert "chmod 600" in check({}, "--env-file", str(file), "--mode", "production").stdout
+    assert check({}, "--env-file", str(tmp_path / "none.env")).returncode == 2
+
+
+VENDORS: dict[str, str | None] = {
+    "LLM_PROVIDER": "openai",
+    "LLM_API_KEY": "k-1f0",
+    "IMAGE_PROVIDER": "fal",
+    "IMAGE_API_KEY": "k-2f0",
+    "MODERATION_PROVIDER": "studio,openai,judge",
+    "MODERATION_API_KEY": "k-3f0",
+}
+
+
+def test_a_budget_that_no_book_fits_in_is_said_before_the_start(found: Found) -> None:
+    assert not found(GOOD | VENDORS)
+    [line] = found(GOOD | VENDORS | {"BUDGET_PER_BOOK": "1"})
+    assert line.startswith("BUDGET_PER_BOOK: a book of 12 pages may cost 1.37")
+
+
+def test_a_database_far_away_is_spoken_to_with_encryption(found: Found) -> None:
+    address = "postgresql://storybook:5a0c1f7e9b3d2486@db.far-away.net:5432/storybook?sslmode="
+    for mode in ("require", "verify-full"):
+        assert not found(GOOD | {"DATABASE_URL": address + mode})
+        assert Settings(_env_file=None, database_url=address + mode).database_url.endswith(f"?ssl={mode}")
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [{"LLM_PROVIDER": "openai", "LLM_API_KEY": "k-1f0"}, {"ENVIRONMENT": "production"}, {"TTS_API_KEY": "k-1"}],
+)
+def test_a_test_of_a_build_costs_nothing_and_touches_nothing_real(found: Found, mistake: dict[str, str | None]) -> None:
+    assert not found({"LLM_PROVIDER": "studio"}, Mode.CI)
+    lines = found({"LLM_PROVIDER": "studio"} | mistake, Mode.CI)
+    assert [line for line in lines if any(name in line for name in mistake)]
+
+
+def test_the_examples_are_good(found: Found, check: Check, tmp_path: Path) -> None:
+    development = check({}, "--env-file", str(ROOT / ".env.example"), "--mode", "development")
+    assert development.returncode == 0, development.stdout
+    filled = (ROOT / "infra" / "production.env.example").read_text().replace("<your host>", "books.family.app")
+    file = tmp_path / "production.env"
+    file.write_text(filled)
+    made = [str(ROOT / "infra" / "secrets.sh"), str(tmp_path / "secrets")]
+    subprocess.run(made, check=True, capture_output=True)
+    arguments = ("--env-file", str(file), "--mode", "production", "--secrets", str(tmp_path / "secrets"))
+    done = check({}, *arguments)
+    assert done.returncode == 0, done.stdout
+    secrets = {path.read_text() for path in (tmp_path / "secrets").iterdir()} - {""}
+    subprocess.run(made, check=True, capture_output=True)
+    assert secrets == {path.read_text() for path in (tmp_path / "secrets").iterdir()} - {""}
+
+
+def test_a_start_goes_by_the_same_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: Found) -> None:
+    monkeypatch.chdir(tmp_path)
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "database_url").write_text(GOOD["DATABASE_URL"] + "\n")
+    monkeypatch.setenv("STORYBOOK_SECRETS_DIR", str(secrets))
+    for name, value in GOOD.items():
+        if name != "DATABASE_URL":
+            monkeypatch.setenv(name, value)
+    assert load_settings().database_url.endswith("@postgres:5432/storybook")
+    for name, value in {"DEBUG": "perhaps", "LOG_LEVEL": "debug", "S3_BUCKET": "No", "CORS_ORIGINS": "*"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SetupError) as refused:
+        load_settings()
+    assert all(name in str(refused.value) for name in ("DEBUG", "LOG_LEVEL", "S3_BUCKET", "CORS_ORIGINS"))
+    assert "\n" not in str(refused.value)
