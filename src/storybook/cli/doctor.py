@@ -1,80 +1,158 @@
-"""What is configured, what is reachable, what is missing: in plain words."""
+"""What is configured, reachable and missing, in plain words, and the command that mends what is wrong."""
 
-import asyncio
 import sys
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from itertools import groupby
 
+import httpx
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from storybook import __version__
+from storybook.cli.doctor_machine import look_at_machine
+from storybook.cli.doctor_services import look_at_database, look_at_front_door, look_at_redis
+from storybook.cli.finding import Finding
 from storybook.core.cpu import CpuPool
 from storybook.core.errors import SetupError, StorageError
-from storybook.core.settings import STUDIO, Settings
-from storybook.providers.registry import make_providers
-from storybook.resources import make_storage, open_database
+from storybook.core.settings import Settings
+from storybook.core.settings_rules import Problem
+from storybook.domain.calls import Kind
+from storybook.providers.checks import Checked, State, check
+from storybook.providers.choices import chosen, fallback
+from storybook.providers.estimate import require_affordable
+from storybook.providers.http import make_client
+from storybook.providers.registry import Workshop, complaints
+from storybook.providers.unmetered import Unmetered
+from storybook.resources import make_storage, require_stores
+
+KINDS = {
+    Kind.TEXT: "text",
+    Kind.IMAGE: "pictures",
+    Kind.SPEECH: "voice",
+    Kind.SIGHT: "photos",
+    Kind.MODERATION: "safety",
+}
+SET_IT = "set it in the environment or in .env, then: storybook doctor"
 
 
-class Finding(NamedTuple):
-    part: str
-    configured: str
-    problem: str = ""
+async def examine(settings: Settings, console: Console, problems: Sequence[Problem] = ()) -> int:
+    """Prints a table of findings; the exit code is 1 when something has to be mended.
 
-
-async def examine(settings: Settings, console: Console) -> int:
-    """Prints a table of findings; the exit code is 1 when something has to be mended."""
-    findings = [
-        Finding("storybook", f"{__version__}, {settings.environment}, Python {sys.version.split()[0]}"),
-        await _database(settings),
-        await _storage(settings),
-        await asyncio.to_thread(_providers, settings),
-        _secrets(settings),
-    ]
+    `problems` are those of the settings themselves.
+    """
     table = Table(box=None, pad_edge=False)
     for column in ("", "part", "configured", "what to do"):
         table.add_column(column)
-    for finding in findings:
-        mark = "[red]wrong[/red]" if finding.problem else "[green]ok[/green]"
-        table.add_row(mark, finding.part, finding.configured, finding.problem)
+    wrong = 0
+    async for finding in _look(settings, problems):
+        wrong += bool(finding.problem)
+        advice = escape(finding.problem or finding.doubt)
+        if finding.mend and advice:
+            advice += f"\n[bold]→ {escape(finding.mend)}[/bold]"
+        table.add_row(_mark(finding), *map(escape, (finding.part, finding.configured)), advice)
     console.print(table)
-    return int(any(finding.problem for finding in findings))
+    console.print("Nothing to mend." if not wrong else f"{wrong} thing{'s' if wrong > 1 else ''} to mend.")
+    return int(bool(wrong))
 
 
-async def _database(settings: Settings) -> Finding:
-    where = f"our own PostgreSQL in {settings.storybook_data_dir}" if settings.embedded_database else "DATABASE_URL"
-    try:
-        async with open_database(settings, as_guest=True):
-            return Finding("database", f"{where}, reachable, tables up to date")
-    except SetupError as error:
-        return Finding("database", where, str(error))
+async def _look(settings: Settings, problems: Sequence[Problem]) -> AsyncIterator[Finding]:
+    yield Finding("storybook", f"{__version__}, {settings.environment}, Python {sys.version.split()[0]}")
+    for problem in problems:
+        yield Finding("settings", problem.setting, str(problem), mend=SET_IT)
+    for finding in look_at_machine(settings):
+        yield finding
+    if not any(problem.setting == "DATABASE_URL" for problem in problems):
+        async for finding in look_at_database(settings):
+            yield finding
+    yield await _storage(settings)
+    async for finding in look_at_redis(settings):
+        yield finding
+    for finding in await _providers(settings):
+        yield finding
+    yield await _stores(settings)
+    async for finding in look_at_front_door(settings):
+        yield finding
+
+
+def _mark(finding: Finding) -> str:
+    if finding.problem:
+        return "[red]wrong[/red]"
+    return "[yellow]?[/yellow]" if finding.doubt else "[green]ok[/green]"
 
 
 async def _storage(settings: Settings) -> Finding:
     where = f"bucket {settings.s3_bucket}" if settings.s3_bucket else f"files in {settings.storybook_data_dir}/assets"
-    storage = make_storage(settings)
+    mend = f"ls -ld {settings.storybook_data_dir}/assets"
+    if settings.s3_bucket:
+        mend = (
+            f"aws s3 ls s3://{settings.s3_bucket} --endpoint-url {settings.s3_endpoint or 'https://s3.amazonaws.com'}"
+        )
     try:
-        await storage.check()
-    except StorageError as error:
-        return Finding("storage", where, str(error))
-    finally:
-        await storage.close()
+        async with AsyncExitStack() as stack:
+            storage = make_storage(settings)
+            stack.push_async_callback(storage.close)
+            await storage.check()
+    except (StorageError, SetupError) as error:
+        return Finding("storage", where, str(error), mend=mend)
     return Finding("storage", f"{where}, can be written")
 
 
-def _providers(settings: Settings) -> Finding:
-    names = {"text": settings.llm_provider, "pictures": settings.image_provider, "safety": settings.moderation_provider}
-    listed = ", ".join(f"{part}: {name or STUDIO}" for part, name in names.items())
+async def _providers(settings: Settings) -> list[Finding]:
+    """What is chosen, and where that can be, what the vendors say of it."""
+    listed = ", ".join(f"{name}: {_chosen(settings, kind)}" for kind, name in KINDS.items())
     cpu = CpuPool(1)
     try:
-        make_providers(settings, cpu)
-    except SetupError as error:
-        return Finding("providers", listed, str(error))
+        async with make_client() as client:
+            if found := complaints(Workshop(settings, cpu, client, Unmetered())):
+                return [Finding("providers", listed, "\n".join(found), mend=SET_IT)]
+            return [Finding("providers", listed), _budget(settings), *await _vendors(settings, client)]
     finally:
         cpu.close()
-    return Finding("providers", listed)
 
 
-def _secrets(settings: Settings) -> Finding:
-    if settings.user_key_pepper.get_secret_value():
-        return Finding("secrets", "USER_KEY_PEPPER is set")
-    return Finding("secrets", f"USER_KEY_PEPPER is kept in {settings.storybook_data_dir}/user_key_pepper")
+def _budget(settings: Settings) -> Finding:
+    caps = (settings.budget_per_book, settings.budget_per_user_day, settings.budget_per_day)
+    listed = "{:.2f} dollars a book, {:.2f} a user and day, {:.2f} a day".format(*caps)
+    try:
+        require_affordable(settings)
+    except SetupError as error:
+        return Finding("budget", listed, str(error), mend=SET_IT)
+    return Finding("budget", listed)
+
+
+def _chosen(settings: Settings, kind: Kind) -> str:
+    second = fallback(settings, kind)
+    return chosen(settings, kind).provider + (f", else {second.provider}" if second else "")
+
+
+async def _vendors(settings: Settings, client: httpx.AsyncClient) -> list[Finding]:
+    """A line for each key of each vendor; no key is shown."""
+    asked = sorted(await check(settings, client), key=_key_of)
+    return [_vendor(list(same)) for _, same in groupby(asked, key=_key_of)]
+
+
+def _key_of(checked: Checked) -> tuple[str, str]:
+    return checked.choice.provider, checked.choice.key_setting
+
+
+def _vendor(same: list[Checked]) -> Finding:
+    choice = same[0].choice
+    models = ", ".join(dict.fromkeys(checked.model for checked in same))
+    wrong = [checked.sentence for checked in same if checked.state in {State.REFUSED, State.AWAY}]
+    doubts = [checked.sentence for checked in same if checked.state is State.UNSURE]
+    how = "" if wrong else ", not checked" if doubts else ", the key is accepted"
+    problem, doubt = ("\n".join(dict.fromkeys(said)) for said in (wrong, doubts))
+    refused = any(checked.state is State.REFUSED for checked in same)
+    return Finding(choice.provider, f"{models} by {choice.key_setting}{how}", problem, doubt, SET_IT if refused else "")
+
+
+async def _stores(settings: Settings) -> Finding:
+    named = {"App Store": settings.apple_bundle_id, "Google Play": settings.google_package_name}
+    listed = ", ".join(store for store, name in named.items() if name) or "nothing is sold"
+    try:
+        await require_stores(settings)
+    except SetupError as error:
+        return Finding("app stores", listed, str(error), mend=SET_IT)
+    return Finding("app stores", listed)

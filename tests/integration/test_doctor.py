@@ -1,0 +1,165 @@
+"""The doctor: whatever is broken is named, with the command that mends it."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from sqlalchemy import text
+
+from storybook.cli.doctor import examine
+from storybook.cli.doctor_machine import folder, room_of
+from storybook.core.database import Database
+from storybook.core.settings import Settings
+from storybook.core.settings_rules import Mode, problems
+from storybook.domain.book_spec import BookSpec
+from storybook.domain.jobs import JobKind
+from storybook.domain.orders import BookOrder
+from storybook.services import accounts, jobs
+from storybook.services.limits_redis import connect
+from tests.conftest import ROOMY
+from tests.fixtures_front import certificate
+from tests.fixtures_redis import RedisServer, redis_server
+
+ORDER = BookOrder(spec=BookSpec(topic="a fox", target_age="5-7", style="watercolor", language="en", page_count=4))
+Told = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def told(database: Database, tmp_path: Path) -> Told:
+    """What the doctor says of these settings; nothing else is wrong with them."""
+
+    async def tell(**changes: Any) -> str:
+        given = {"storybook_data_dir": tmp_path / "data", "database_url": database.url} | changes
+        settings = Settings(_env_file=None, **given)
+        console = Console(file=StringIO(), width=400)
+        code = await examine(settings, console, problems(settings, Mode.DEVELOPMENT))
+        shown: str = console.file.getvalue()  # type: ignore[attr-defined]
+        assert code == int("wrong" in shown), shown
+        return shown
+
+    return tell
+
+
+def is_ill(shown: str, part: str, mend: str) -> bool:
+    """Whether that part alone is wrong, and that command is on one of its lines."""
+    lines = shown.splitlines()
+    ill = [number for number, line in enumerate(lines) if line.startswith("wrong")]
+    return [lines[number].split()[1] for number in ill] == [part] and mend in " ".join(lines[ill[0] :])
+
+
+@pytest.fixture
+async def order(database: Database) -> str:
+    """A book that has waited for a minute and a half."""
+    async with database.session() as session:
+        user_id = await accounts.sign_in(session, b"k" * 32)
+        job = await jobs.start(session, user_id, JobKind.BOOK, ORDER, ROOMY)
+        await session.execute(text("UPDATE jobs SET created_at = now() - interval '90 seconds'"))
+        return job.id
+
+
+async def test_a_house_in_order_needs_nothing(told: Told) -> None:
+    shown = await told()
+    assert "Nothing to mend." in shown and "→" not in shown
+    for part in ("database", "clock", "work", "credits", "storage", "disk", "installed", "secrets", "providers"):
+        assert f"ok  {part} " in shown, shown
+
+
+async def test_work_that_nobody_takes_is_named(told: Told, order: str, rows: Any) -> None:
+    assert is_ill(await told(), "work", "storybook serve")
+    await rows(
+        "UPDATE jobs SET status = 'running', lease_owner = 'x', lease_until = now() - interval '2 minutes' RETURNING id"
+    )
+    assert is_ill(await told(), "work", "storybook serve")
+    assert "storybook worker" in await told(use_celery=True, celery_broker_url="redis://127.0.0.1:9/0")
+
+
+async def test_a_ledger_that_is_not_right_is_named(told: Told, order: str, rows: Any) -> None:
+    await rows("UPDATE jobs SET created_at = now() RETURNING id")
+    await rows("UPDATE user_credits SET credits = credits + 5 RETURNING credits")
+    assert is_ill(await told(), "credits", "storybook audit")
+
+
+async def test_tables_of_another_version_are_named(told: Told, rows: Any, empty_database: Database) -> None:
+    assert is_ill(await told(database_url=empty_database.url), "database", "storybook migrate")
+    await rows("UPDATE alembic_version SET version_num = '9999' RETURNING version_num")
+    assert is_ill(await told(), "database", "pip install --upgrade")
+
+
+@pytest.mark.parametrize(
+    ("part", "mend", "settings"),
+    [
+        ("database", "psql $DATABASE_URL", {"database_url": "postgresql://nobody@127.0.0.1:9/nothing"}),
+        ("limits", "redis-cli -u $REDIS_URL ping", {"redis_url": "redis://127.0.0.1:9/0"}),
+        (
+            "workers",
+            "redis-cli -u $CELERY_BROKER_URL ping",
+            {"use_celery": True, "celery_broker_url": "redis://127.0.0.1:9/0"},
+        ),
+        (
+            "storage",
+            "aws s3 ls s3://books",
+            {"s3_bucket": "books", "s3_endpoint": "http://127.0.0.1:9", "s3_public_url": "http://x"},
+        ),
+        ("providers", "LLM_API_KEY is not set", {"llm_provider": "openai"}),
+        ("app", "APPLE_APP_ID", {"apple_bundle_id": "app.family.books"}),
+        ("settings", "set it in the environment", {"heartbeat_seconds": 20}),
+    ],
+)
+async def test_what_is_away_or_set_up_wrongly_is_named(
+    told: Told, part: str, mend: str, settings: dict[str, Any]
+) -> None:
+    assert is_ill(await told(**settings), part, mend)
+
+
+def test_a_folder_that_cannot_be_written_and_a_disk_that_is_full_are_named(tmp_path: Path) -> None:
+    assert folder(tmp_path / "a" / "b").problem == ""
+    refused = folder(Path("/dev/null/data"))
+    assert "cannot be written" in refused.problem and refused.mend.startswith("mkdir -p /dev/null/data")
+    enough, little, full = (room_of(free, tmp_path) for free in (10 * 1024**3, 1024**3, 10 * 1024**2))
+    assert (enough.problem, enough.doubt) == ("", "")
+    assert not little.problem and little.doubt
+    assert full.problem and full.mend.startswith("du ")
+
+
+async def test_secrets_that_others_can_read_are_named(told: Told, tmp_path: Path) -> None:
+    file = tmp_path / "data" / "user_key_pepper"
+    file.parent.mkdir()
+    file.write_text("a pepper")
+    file.chmod(0o644)
+    shown = await told()
+    assert is_ill(shown, "secrets", f"chmod 600 {file}") and "a pepper" not in shown
+    file.chmod(0o600)
+    assert "Nothing to mend" in await told()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path) as server:
+        yield server
+
+
+async def test_a_broker_that_forgets_is_named(told: Told, redis: RedisServer) -> None:
+    celery = {"use_celery": True, "celery_broker_url": redis.url, "redis_url": redis.url}
+    assert "Nothing to mend" in await told(**celery)
+    async with aclosing(connect(redis.url)) as client:
+        await client.config_set("maxmemory-policy", "allkeys-lru")
+    assert is_ill(await told(**celery), "workers", "config set maxmemory-policy noeviction")
+
+
+async def test_a_certificate_that_phones_would_not_trust_is_named(told: Told, tmp_path: Path) -> None:
+    certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "fullchain.pem", tmp_path / "privkey.pem")
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        shown = await told(public_url=f"https://localhost:{port}")
+    assert is_ill(shown, "certificate", f"openssl s_client -connect localhost:{port}")
+    away = await told(public_url=f"https://localhost:{port}")
+    assert "cannot be reached" in away and "Nothing to mend" in away
