@@ -7,18 +7,20 @@ touches all.
 
 import argparse
 import asyncio
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import bench_outages
+import bench_telemetry
+import bench_vendors
 import httpx
+from bench_rows import PATIENCE_SECONDS, Row, show, started
 from bench_servers import EMPTY, PAGES, STREAMS, USER_KEY, begin_book
 from sqlalchemy import text
 
@@ -28,30 +30,6 @@ from storybook.services import jobs
 
 AT_ONCE = 16
 CHANGES = 40
-PATIENCE_SECONDS = 60
-
-
-class Row(NamedTuple):
-    what: str
-    measured: str
-    target: str
-    met: bool
-
-
-@contextmanager
-def started(*mode: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The process id of a server and what it said; it ends with the block."""
-    command = [sys.executable, str(Path(__file__).with_name("bench_servers.py")), *mode]
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603
-        try:
-            said = process.stdout.readline() if process.stdout else ""
-            if not said:
-                log.seek(0)
-                raise RuntimeError(log.read())
-            yield process.pid, json.loads(said)
-        finally:
-            process.communicate(timeout=PATIENCE_SECONDS)
 
 
 async def requests_per_second(port: int, path: str, seconds: float) -> float:
@@ -124,8 +102,7 @@ async def delay_of_events(service: dict[str, Any], database: Database) -> list[f
     delays = []
     async with following(service["port"], claim.job_id) as next_event:
         for percent in range(1, CHANGES + 1):
-            async with database.session() as session:
-                await jobs.advance(session, claim, Step.GENERATE_IMAGES, percent)
+            await jobs.advance(database, claim, Step.GENERATE_IMAGES, percent)
             committed = time.perf_counter()
             await asyncio.wait_for(next_event(), PATIENCE_SECONDS)
             delays.append((time.perf_counter() - committed) * 1000)
@@ -192,12 +169,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    rows = asyncio.run(measure(parser.parse_args()))
-    print("| What | Measured | Target | |\n| --- | --- | --- | --- |")
-    for row in rows:
-        verdict = "met" if row.met else "missed"
-        print(f"| {row.what} | {row.measured} | {row.target} | {verdict if row.target else ''} |")
-    return 0 if all(row.met for row in rows) else 1
+    parser.add_argument("--books", type=int, help="How many, in a part that is about outages")
+    parser.add_argument("--only", choices=[*PARTS, *GROUPS], help="A part of the measurements")
+    args = parser.parse_args()
+    names = GROUPS.get(args.only, [args.only] if args.only else list(PARTS))
+    return 0 if show([row for name in names for row in PARTS[name](args)]) else 1
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
+    "service": lambda args: asyncio.run(measure(args)),
+    "telemetry": lambda _: bench_telemetry.measure(),
+    "books": lambda _: bench_vendors.books(),
+    "crowd": lambda _: bench_vendors.many_books(),
+    **{name: lambda args, name=name: bench_outages.measure(name, args.books) for name in bench_outages.PARTS},
+}
+GROUPS = {"vendors": ["books", "crowd"], "outages": list(bench_outages.PARTS)}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Measures on this machine how fast jobs are polled, how soon events arrive and what open streams cost.
-# Prints a Markdown table; ends with 1 when a target is missed.   scripts/bench.sh [--seconds 2] [--rounds 5]
+# Then how long a book of simulated vendors takes, what it costs in CPU, how outages pass and what traces cost (--only).
+# Prints a Markdown table; ends with 1 when a target is missed.
+#   scripts/bench.sh [--seconds 2] [--rounds 5] [--books N]
+#       [--only service|telemetry|vendors|books|crowd|outages|away|hanging|unjudged|caps]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/environment.sh
 environment requirements.lock
-exec python scripts/bench.py "$@"
+PYTHONPATH="src:.${PYTHONPATH:+:$PYTHONPATH}" exec python scripts/bench.py "$@"

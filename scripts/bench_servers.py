@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import Depends, FastAPI
 from statements import noting_statements
 
-from storybook.cli.server import Address, listen
+from storybook.cli.server import BACKLOG, KEEP_ALIVE_SECONDS, Address, claimed
 from storybook.core.database import Database
 from storybook.core.logs import configure_logs
 from storybook.core.settings import Settings
@@ -21,6 +21,7 @@ from storybook.domain.finished import FinishedBook, FinishedPage
 from storybook.domain.jobs import JobKind
 from storybook.domain.orders import BookOrder, Claim
 from storybook.main import create_app, settle
+from storybook.providers.breaker import Rests
 from storybook.resources import Resources, open_resources
 from storybook.routers.limits import limit_calls
 from storybook.services import accounts, books, credits, jobs
@@ -80,9 +81,10 @@ async def finish_book(database: Database, claim: Claim) -> None:
         await books.package(session, claim, claim.order, finished)
 
 
-async def serve_service(data_dir: Path) -> None:
+async def serve_service(data_dir: Path, more: dict[str, Any]) -> None:
     """The service over resources of its own; it also says what was counted before it listened."""
-    settings = Settings(_env_file=None, storybook_data_dir=data_dir, public_url="http://127.0.0.1:8000", **NO_LIMITS)
+    told: dict[str, Any] = {"storybook_data_dir": data_dir, "public_url": "http://127.0.0.1:8000", **NO_LIMITS, **more}
+    settings = Settings(_env_file=None, **told)
     async with open_resources(settings) as resources:
         claim = await begin_book(resources.database, resources.pepper)
         await finish_book(resources.database, claim)
@@ -92,6 +94,16 @@ async def serve_service(data_dir: Path) -> None:
         ready = {"database": resources.database.url, "pepper": resources.pepper, "job_id": claim.job_id, **counted}
         add_empty_route(app, await ask(app, f"/v1/books/{claim.job_id}"), dependencies=[Depends(limit_calls)])
         await serve(app, ready)
+
+
+async def serve_books(told: str) -> None:
+    """The service with these settings; it works on what is ordered, and vendors rest for less long."""
+    settings, faster = json.loads(told)
+    rests = Rests(*(seconds / faster for seconds in Rests()))
+    async with open_resources(Settings(_env_file=None, **settings), rests) as resources:
+        app = create_app(resources)
+        await settle(app)
+        await serve(app, {"database": resources.database.url, "pepper": resources.pepper})
 
 
 async def serve_bare(answer: str) -> None:
@@ -121,9 +133,15 @@ def client_of(app: FastAPI) -> httpx.AsyncClient:
 
 async def serve(app: FastAPI, ready: dict[str, Any]) -> None:
     """Until its standard input ends; what it says in a line of JSON is `ready` and its port."""
-    with listen(Address("127.0.0.1", 0)) as sock:
+    with claimed(Address("127.0.0.1", 0)) as sock:
+        sock.listen(BACKLOG)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=2,
         )
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[sock]))
@@ -149,4 +167,11 @@ async def count_statements(app: FastAPI, resources: Resources, job_id: str) -> d
 
 if __name__ == "__main__":
     configure_logs(Settings.model_fields["log_level"].default, as_json=True)
-    asyncio.run(serve_bare(sys.argv[2]) if sys.argv[1] == "bare" else serve_service(Path(sys.argv[2])))
+    mode, told, *more = sys.argv[1:]
+    match mode:
+        case "bare":
+            asyncio.run(serve_bare(told))
+        case "books":
+            asyncio.run(serve_books(told))
+        case _:
+            asyncio.run(serve_service(Path(told), json.loads(more[0]) if more else {}))

@@ -8,3 +8,4 @@ lock() {
 }
 lock --extra build --output-file requirements.lock
 lock --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+lock --extra build --extra audit --constraint requirements.lock --output-file requirements-audit.lock

@@ -149,6 +149,7 @@ class FakePainter:
     """Holds each picture back until `gate` is set; `at_once` is the most that it drew side by side."""
 
     name: str = "fake-painter"
+    takes_reference: bool = False
     drawn: list[PictureRequest] = field(default_factory=list)
     errors: dict[int, list[Exception]] = field(default_factory=dict)
     gate: asyncio.Event = field(default_factory=asyncio.Event)

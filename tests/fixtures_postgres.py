@@ -48,7 +48,7 @@ def folder_of(url: str) -> str:
     return parse_qs(urlsplit(url).query)["host"][0]
 
 
-def ask(url: str, sql: str) -> str:
+def ask(url: str, sql: str, database: str = "postgres") -> str:
     """What psql answers, unaligned."""
     folder = folder_of(url)
     command: list[str | Path] = [
@@ -60,7 +60,7 @@ def ask(url: str, sql: str) -> str:
         "-U",
         "storybook",
         "-d",
-        "postgres",
+        database,
         "-c",
         sql,
     ]

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from sqlalchemy import select, update
 
-from storybook.core.database import Database, Question
+from storybook.core.database import Database, Prepared
 from storybook.main import create_app
 from storybook.models import Job
 from storybook.resources import Resources
@@ -27,8 +27,8 @@ class Overtaken(Database):
 
     armed = False
 
-    async def ask(self, question: Question, **values: Any) -> list[asyncpg.Record]:
-        rows = await super().ask(question, **values)
+    async def run(self, statement: Prepared, **values: Any) -> list[asyncpg.Record]:
+        rows = await super().run(statement, **values)
         if self.armed:
             self.armed = False
             await change_without_news(self)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from storybook.core.database import Database
+from storybook.core.settings import Settings
 from storybook.main import create_app
 from storybook.resources import Resources
 
@@ -21,7 +22,23 @@ async def test_it_is_there_live_and_ready(client: httpx.AsyncClient) -> None:
     assert (await client.get("/health")).json() == {"status": "healthy", "version": "0.1.0"}
     assert (await client.get("/health/live")).json() == {"status": "live"}
     ready = await client.get("/health/ready")
-    assert ready.json() == {"status": "ready", "checks": {"database": "ok", "storage": "ok", "runner": "ok"}}
+    checks = {"database": "ok", "storage": "ok", "queue": "ok", "runner": "ok"}
+    assert ready.json() == {"status": "ready", "checks": checks}
+
+
+async def test_without_its_broker_it_says_so_and_stays_ready_because_books_only_wait(resources: Resources) -> None:
+    away = {"use_celery": True, "celery_broker_url": "redis://127.0.0.1:9/0"}
+    settings = Settings.model_validate(resources.settings.model_dump() | away)
+    app = create_app(replace(resources, settings=settings))
+    await resources.storage.check()
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://testserver") as client,
+    ):
+        ready = await client.get("/health/ready")
+    checks = {"database": "ok", "storage": "ok", "queue": "away", "runner": "ok"}
+    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "checks": checks})
 
 
 @pytest.fixture
@@ -39,6 +56,7 @@ async def test_without_its_database_it_is_live_but_not_ready_and_says_when_to_co
         assert (await client.get("/health/live")).status_code == 200
         ready = await client.get("/health/ready")
         assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "away")
+        assert ready.json()["checks"]["queue"] == "away"
         refused = await client.get("/v1/library", headers={"X-User-Key": "a-key-of-a-user"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
         assert int(refused.headers["retry-after"]) > 0

@@ -167,7 +167,7 @@ async def test_nothing_that_was_wished_told_or_painted_outlives_its_book(
     for job_id in (failed["job_id"], flagged):
         refused = await client.post(f"/v1/books/{job_id}/retry")
         assert (refused.status_code, refused.json()["error"]["code"]) == (409, "CONFLICT")
-        assert "deleted" in refused.json()["detail"]
+        assert "not kept any more" in refused.json()["detail"]
     assert (await client.get(f"/v1/books/{made['job_id']}")).json()["status"] == "done"
 
 
@@ -201,7 +201,7 @@ async def test_a_page_that_is_made_again_while_its_book_is_deleted_fails_quietly
     painter.gate.set()
     assert (stopped["status"], stopped["error_code"]) == ("failed", "CANCELLED")
     refused = await client.post(f"/v1/books/{stopped['job_id']}/retry")
-    assert (refused.status_code, "deleted" in refused.json()["detail"]) == (409, True)
+    assert (refused.status_code, "not kept any more" in refused.json()["detail"]) == (409, True)
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])

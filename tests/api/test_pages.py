@@ -12,6 +12,8 @@ from storybook.resources import Resources
 from tests.api.conftest import SPEC, Follow
 from tests.fakes import NOT_UNDERSTOOD, FakeAuthor, FakeNarrator, FakePainter, FakeScreen
 
+DUE = "SELECT * FROM discarded_files WHERE due_at <= now()"
+
 
 async def regenerate(client: httpx.AsyncClient, made: dict[str, Any], page: int, **body: Any) -> httpx.Response:
     return await client.post(f"/v1/books/{made['job_id']}/pages/{page}/regenerate", json=body)
@@ -254,7 +256,7 @@ async def test_a_book_under_way_can_be_stopped_and_leaves_nothing(
     painter.gate.set()
     folder = resources.settings.storybook_data_dir / "assets" / "books"
     async with asyncio.timeout(10):
-        while painter.drawing or any(folder.rglob("*.png")) or await rows("SELECT * FROM discarded_files"):
+        while painter.drawing or any(folder.rglob("*.png")) or await rows(DUE):
             await asyncio.sleep(0.05)
     assert (await ended(job_id))["status"] == "failed"
     assert (await client.post(f"/v1/books/{job_id}/cancel")).status_code == 409

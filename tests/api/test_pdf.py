@@ -60,7 +60,7 @@ async def until_asked(shelf: SlowShelf, times: int = 1) -> None:
 
 async def until_tidy(rows: Any) -> None:
     async with asyncio.timeout(30):
-        while await rows("SELECT 1 FROM discarded_files"):
+        while await rows("SELECT 1 FROM discarded_files WHERE due_at <= now()"):
             await asyncio.sleep(0.02)
 
 

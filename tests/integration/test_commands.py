@@ -1,6 +1,5 @@
 """The command line: what is wrong is said in one line, with a code that scripts can read."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -8,24 +7,12 @@ from pathlib import Path
 
 import pytest
 
-STORYBOOK = str(Path(sys.executable).parent / "storybook")
+from tests.commands import run
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return int(sock.getsockname()[1])
-
-
-def run(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "STORYBOOK_DATA_DIR": str(tmp_path / "data"),
-        "COLUMNS": "200",
-        **settings,
-    }
-    return subprocess.run(
-        [STORYBOOK, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
 
 
 @pytest.mark.parametrize(
@@ -35,6 +22,10 @@ def run(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.Complete
         ({"STORYBOOK_DATA_DIR": "/dev/null/data"}, "/dev/null/data"),
         ({"S3_BUCKET": "books", "S3_ENDPOINT": "http://127.0.0.1:9", "S3_PUBLIC_URL": "http://x"}, "S3_ENDPOINT"),
         ({"IMAGE_PROVIDER": "crayon"}, "IMAGE_PROVIDER"),
+        ({"LLM_PROVIDER": "openai"}, "LLM_API_KEY is not set"),
+        ({"LLM_PROVIDER": "openai", "LLM_API_KEY": "any", "LLM_MODEL": "gpt-0"}, "LLM_MODEL"),
+        ({"LLM_PROVIDER": "openai", "LLM_BASE_URL": "localhost"}, "LLM_BASE_URL"),
+        ({"SIGHT_PROVIDER": "openai"}, "PERSONAL_DATA_VENDORS"),
         ({"ENVIRONMENT": "production"}, "USER_KEY_PEPPER"),
         ({"IMAGE_MAX_CONCURRENT": "many"}, "IMAGE_MAX_CONCURRENT"),
     ],
@@ -46,6 +37,13 @@ def test_what_stands_in_the_way_of_a_start_is_said_in_one_line(
     assert refused.returncode == 2
     assert len(refused.stderr.splitlines()) == 1, refused.stderr
     assert reason in refused.stderr
+
+
+@pytest.mark.parametrize("part", ["worker", "beat"])
+def test_a_part_that_has_nothing_to_do_says_so(tmp_path: Path, part: str) -> None:
+    refused = run(tmp_path, part)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("storybook: USE_CELERY is off")
 
 
 @pytest.mark.parametrize(
@@ -62,10 +60,23 @@ def test_the_doctor_says_what_is_there_and_what_is_wrong(tmp_path: Path) -> None
     assert well.returncode == 0, well.stdout
     for word in ("database", "our own PostgreSQL", "storage", "providers", "studio", "secrets"):
         assert word in well.stdout
-    ill = run(tmp_path, "doctor", IMAGE_PROVIDER="crayon")
+    ill = run(tmp_path, "doctor", IMAGE_PROVIDER="crayon", LLM_PROVIDER="openai")
     assert ill.returncode == 1
-    assert "crayon" in ill.stdout
+    assert "crayon" in ill.stdout and "LLM_API_KEY" in ill.stdout
+
+
+def test_what_vendors_cost_is_told_without_any_vendor(tmp_path: Path) -> None:
+    told = run(tmp_path, "costs")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "No vendor was called in the last 7 days" in told.stdout
+    assert run(tmp_path, "costs", "--days", "0").returncode == 2
 
 
 def test_the_tables_can_be_made_by_hand(tmp_path: Path) -> None:
     assert run(tmp_path, "migrate").returncode == 0
+
+
+def test_the_installed_command_is_the_same() -> None:
+    command = Path(sys.executable).parent / "storybook"
+    told = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert all(f" {name} " in told for name in ("serve", "make", "worker", "beat", "migrate", "doctor", "audit"))

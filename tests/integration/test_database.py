@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 from sqlalchemy import Integer, String, cast, func, literal, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from storybook.core.database import Database, Question
+from storybook.core.database import Database, Prepared
 
 MINE = text("SELECT pg_backend_pid()")
-ASK_PID = Question(select(func.pg_backend_pid()))
+MY_PID = Prepared(select(func.pg_backend_pid()))
 END_THE_OTHERS = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -54,23 +54,25 @@ async def test_reading_opens_no_transaction(database: Database) -> None:
         assert await session.scalar(text("SELECT txid_current()")) == first
 
 
-async def test_a_question_is_answered_also_after_its_connections_were_lost(database: Database) -> None:
+async def test_a_prepared_statement_is_answered_also_after_its_connections_were_lost(database: Database) -> None:
     opened = Database.connect(database.url, pool_size=1, trusted_seconds=60.0)
-    [[first]] = await opened.ask(ASK_PID)
-    assert await opened.ask(ASK_PID) == [(first,)]
+    [[first]] = await opened.run(MY_PID)
+    assert await opened.run(MY_PID) == [(first,)]
     await lose_all(opened)
-    [[second]] = await opened.ask(ASK_PID)
+    [[second]] = await opened.run(MY_PID)
     assert second != first
     await opened.close()
 
 
-async def test_a_question_that_fails_or_is_given_up_leaves_a_connection_for_the_next(database: Database) -> None:
+async def test_a_statement_that_fails_or_is_given_up_leaves_a_connection_for_the_next(
+    database: Database,
+) -> None:
     opened = Database.connect(database.url, pool_size=1)
-    with pytest.raises(OperationalError):
-        await opened.ask(Question(select(cast("no number", Integer))))
+    with pytest.raises(DBAPIError):
+        await opened.run(Prepared(select(cast("no number", Integer))))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
-            await opened.ask(Question(select(func.pg_sleep(60).cast(String))))
+            await opened.run(Prepared(select(func.pg_sleep(60).cast(String))))
     async with asyncio.timeout(5):
-        assert await opened.ask(Question(select(literal(1)))) == [(1,)]
+        assert await opened.run(Prepared(select(literal(1)))) == [(1,)]
     await opened.close()

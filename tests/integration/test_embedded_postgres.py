@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,16 +19,12 @@ from tests.fixtures_postgres import HOLD, Owners, Start, as_root, ask, data_dir,
 __all__ = ["data_dir", "owners", "start"]  # fixtures
 
 
-def test_a_new_database_is_there_within_seconds_and_an_old_one_at_once(start: Start) -> None:
-    began = time.monotonic()
+def test_an_old_database_holds_what_a_new_one_was_told(start: Start) -> None:
     first = start(durable=True)
-    assert time.monotonic() - began < 5
     assert ask(first.url, "CREATE TABLE kept (line text); INSERT INTO kept VALUES ('달빛'); SHOW fsync").endswith("on")
     first.stop()
     first.stop()
-    began = time.monotonic()
     second = start(durable=True)
-    assert time.monotonic() - began < 1
     assert ask(second.url, "SELECT line FROM kept") == "달빛"
 
 

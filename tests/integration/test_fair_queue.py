@@ -34,6 +34,14 @@ class Counter:
             job = await jobs.start(session, user_id, kind, order, ROOMY)
             return job.id
 
+    async def park(self, seconds: float) -> str:
+        """Takes a job and hands it back to wait."""
+        async with self._database.session() as session:
+            claim = await jobs.claim_next(session, owner="me", lease_seconds=30)
+            assert claim
+            await jobs.hand_back(session, claim, wait_seconds=seconds)
+            return claim.job_id
+
     async def take(self, kinds: frozenset[JobKind] = BOOKS) -> str | None:
         async with self._database.session() as session:
             claim = await jobs.claim_next(session, owner="me", lease_seconds=30, kinds=kinds)
@@ -55,6 +63,14 @@ async def test_who_has_least_at_work_comes_next_and_then_the_oldest(counter: Cou
     assert [await counter.take(SHORT_KINDS) for _ in range(2)] == of_a[:2]
     of_b = [await counter.order(B, JobKind.AUDIO, voice(n)) for n in (1, 2, 3)]
     assert [await counter.take(SHORT_KINDS) for _ in range(4)] == [of_b[0], of_b[1], of_a[2], of_b[2]]
+
+
+async def test_a_job_that_waits_for_a_vendor_is_passed_over_until_its_wait_is_over(counter: Counter) -> None:
+    first, second = [await counter.order(A, JobKind.AUDIO, voice(n)) for n in (1, 2)]
+    assert await counter.park(0.5) == first
+    assert [await counter.take(SHORT_KINDS) for _ in range(2)] == [second, None]
+    await asyncio.sleep(0.5)
+    assert await counter.take(SHORT_KINDS) == first
 
 
 async def test_each_lane_takes_its_own_kinds_and_counts_only_them(counter: Counter) -> None:

@@ -1,7 +1,7 @@
 """The pipeline of a book, with real tables and storage and with providers that answer at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from storybook.domain.orders import Claim
 from storybook.domain.story import StoryDraft
 from storybook.main import make_kit
 from storybook.models import Book, Job
+from storybook.pipeline.holder import cause_of
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.runner import Runner, cause_of
+from storybook.pipeline.runner import Runner
 from storybook.pipeline.work import work_on
 from storybook.resources import Resources
 from storybook.services import accounts, artifacts, books, characters, credits, files, jobs, orders
+from storybook.storage.files import FileStorage
 from tests.conftest import ROOMY
 from tests.fakes import FakeAuthor, FakePainter, FakeScreen, sheet
 
@@ -231,15 +233,44 @@ async def test_a_story_that_is_not_what_was_asked_for_is_refused(
     assert (job.status, job.error_code) == ("failed", ErrorCode.LLM_JSON_INVALID)
 
 
-async def test_a_storage_that_fails_gives_the_credit_back_and_draws_nothing_twice(
+async def test_what_was_paid_for_is_kept_until_the_storage_is_back(house: House, painter: FakePainter) -> None:
+    storage = FullDisk(house.resources.settings.storybook_data_dir / "assets", "")
+    house.kit = replace(house.kit, storage=storage, storage_waits=(0.1,) * 50)
+    job_id = await house.ask()
+    working = asyncio.create_task(house.run(job_id))
+    async with asyncio.timeout(10):
+        while storage.refused < 10:
+            await asyncio.sleep(0.01)
+    storage.full = False
+    assert (await working).status == "done"
+    numbers = [request.prompt.page_number for request in painter.drawn]
+    assert sorted(numbers) == [0, 1, 2, 3, 4]
+
+
+async def test_a_book_whose_storage_is_away_for_long_rests_in_the_queue_and_pays_for_nothing_meanwhile(
     house: House, painter: FakePainter
 ) -> None:
-    house.kit = replace(house.kit, storage=_Broken(house.kit.storage.put))
-    job = await house.run(await house.ask())
-    assert (job.status, job.error_code) == ("failed", ErrorCode.STORAGE_UPLOAD_FAILED)
-    assert await house.balance() == 3
-    numbers = [request.prompt.page_number for request in painter.drawn]
-    assert len(numbers) == len(set(numbers))
+    storage = FullDisk(house.resources.settings.storybook_data_dir / "assets", "")
+    house.kit = replace(house.kit, storage=storage)
+    job_id = await house.ask()
+    runner = Runner(house.kit, house.resources.settings)
+    runner.start()
+    async with asyncio.timeout(10):
+        while (job := await house.job(job_id)).wait_until is None:
+            await asyncio.sleep(0.02)
+    drawn = len(painter.drawn)
+    assert (job.status, await house.balance()) == ("queued", 2)
+    async with house.kit.database.session() as session:
+        await session.execute(Job.__table__.update().values(wait_until=None))
+    async with asyncio.timeout(10):
+        while (await house.job(job_id)).fence < 2 or (await house.job(job_id)).status != "queued":
+            await asyncio.sleep(0.02)
+    assert len(painter.drawn) == drawn
+    await runner.stop(grace_seconds=5)
+    storage.full = False
+    async with house.kit.database.session() as session:
+        await session.execute(Job.__table__.update().values(wait_until=None))
+    assert (await house.run(job_id)).status == "done"
 
 
 async def test_a_book_that_was_interrupted_goes_on_where_it_stood(
@@ -307,18 +338,21 @@ def test_a_lost_lease_decides_before_any_other_failure() -> None:
     assert cause_of(failures) is lost
 
 
-class _Broken:
-    """A storage that can be read and deleted from, but not written to."""
+class FullDisk(FileStorage):
+    """A storage that can be read and deleted from, but not written to while it is `full`."""
 
-    def __init__(self, _: Callable[..., Awaitable[None]]) -> None:
-        self.deleted: list[str] = []
+    full = True
+    refused = 0
 
     async def put(self, key: str, data: bytes, media_type: str) -> None:
-        raise StorageError("The disk is full.")
+        self._require_room()
+        await super().put(key, data, media_type)
 
-    async def delete_prefix(self, prefix: str) -> int:
-        self.deleted.append(prefix)
-        return 0
+    async def check(self) -> None:
+        self._require_room()
+        await super().check()
 
-    async def delete(self, key: str) -> None:
-        self.deleted.append(key)
+    def _require_room(self) -> None:
+        if self.full:
+            self.refused += 1
+            raise StorageError("The disk is full.")

@@ -430,6 +430,7 @@ async def test_it_goes_on_by_itself(
     database: Database, stores: Stores, store: FakeStore, user_id: str, ended: Payment
 ) -> None:
     store.newest[ended.original_transaction_id] = next_period(ended)
-    async with periodic.running(database, stores, every=0.01), asyncio.timeout(10):
+    renewals = periodic.Work("renewals", 0.05, lambda: periodic.renew_due(database, stores))
+    async with periodic.running(database, [renewals]), asyncio.timeout(10):
         while await balance(database, user_id) < GIFT + 15 + 15:
             await asyncio.sleep(0.01)

@@ -53,7 +53,6 @@ def demo(checkout: Path, environment: dict[str, str], *arguments: str) -> subpro
     )
 
 
-@pytest.mark.xdist_group("demo")
 def test_one_command_makes_a_book_and_a_second_run_keeps_it(checkout: Path, environment: dict[str, str]) -> None:
     arguments = ("a shy whale who finds a friend", "--age", "3-5", "--pages", "4", "--out", "my books", "--once")
     first = demo(checkout, environment, *arguments, "--port", str(free_port()))
@@ -90,7 +89,7 @@ def serving(checkout: Path, environment: dict[str, str]) -> Iterator[str]:
     process.stdout.close()
 
 
-@pytest.mark.xdist_group("demo")
+@pytest.mark.long
 def test_it_goes_on_serving_and_a_second_one_says_in_one_line_why_it_cannot(
     checkout: Path, environment: dict[str, str], serving: str
 ) -> None:
@@ -110,7 +109,7 @@ def test_it_goes_on_serving_and_a_second_one_says_in_one_line_why_it_cannot(
         assert reason in refused.stderr
 
 
-@pytest.mark.xdist_group("demo")
+@pytest.mark.long
 def test_a_book_that_was_interrupted_is_finished_by_the_next_run(checkout: Path, environment: dict[str, str]) -> None:
     port = str(free_port())
     quick = {"STORYBOOK_DATA_DIR": "other", "LEASE_SECONDS": "2", "HEARTBEAT_SECONDS": "1", "SWEEP_SECONDS": "1"}

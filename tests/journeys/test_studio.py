@@ -13,8 +13,10 @@ from PIL import Image
 from storybook.core.cpu import CpuPool
 from storybook.core.settings import Settings
 from storybook.main import create_app
-from storybook.providers.registry import make_providers
+from storybook.providers.http import make_client
+from storybook.providers.registry import Workshop, make_providers
 from storybook.resources import Resources
+from storybook.services.calls import DatabaseMeter
 from tests.conftest import USER_KEY
 
 PATIENCE = 90
@@ -23,7 +25,9 @@ PATIENCE = 90
 @pytest.fixture
 async def studio(resources: Resources, settings: Settings, cpu: CpuPool) -> AsyncIterator[httpx.AsyncClient]:
     await resources.storage.check()
-    app = create_app(replace(resources, providers=make_providers(settings, cpu)))
+    async with make_client() as vendors:
+        shop = Workshop(settings, cpu, vendors, DatabaseMeter(resources.database))
+        app = create_app(replace(resources, providers=make_providers(shop)))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         headers = {"X-User-Key": USER_KEY}

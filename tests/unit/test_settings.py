@@ -1,23 +1,26 @@
 """Settings: read once, refused early, in words that name the setting."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from storybook.core.configuration import load_settings
 from storybook.core.errors import SetupError
-from storybook.core.settings import Settings, load_settings
+from storybook.core.settings import Settings
 
 SAFE = {
     "ENVIRONMENT": "production",
-    "USER_KEY_PEPPER": "a long secret",
+    "USER_KEY_PEPPER": "a secret of 32 characters, or more",
     "ACCESS_TOKEN_SECRET": "another secret of 32 characters!",
-    "DATABASE_URL": "postgresql://user:secret@localhost/storybook",
+    "DATABASE_URL": "postgresql://user:a-long-password@localhost/storybook",
     "LLM_PROVIDER": "studio",
     "IMAGE_PROVIDER": "studio",
     "TTS_PROVIDER": "studio",
     "SIGHT_PROVIDER": "studio",
     "MODERATION_PROVIDER": "studio",
-    "PUBLIC_URL": "https://books.example.org",
+    "STORYBOOK_DATA_DIR": "/data",
+    "PUBLIC_URL": "https://books.family.app",
 }
 
 
@@ -39,7 +42,7 @@ def test_without_any_setting_everything_is_our_own(environment: pytest.MonkeyPat
 def test_a_safe_production_starts(environment: pytest.MonkeyPatch) -> None:
     for name, value in SAFE.items():
         environment.setenv(name, value)
-    assert load_settings().database_url == "postgresql+asyncpg://user:secret@localhost/storybook"
+    assert load_settings().database_url == "postgresql+asyncpg://user:a-long-password@localhost/storybook"
 
 
 @pytest.mark.parametrize("missing", [name for name in SAFE if name != "ENVIRONMENT"])
@@ -68,6 +71,7 @@ def test_production_refuses_a_secret_that_can_be_guessed(environment: pytest.Mon
         ("ENVIRONMENT", "staging"),
         ("LOG_LEVEL", "loud"),
         ("S3_BUCKET", "books"),
+        ("USE_CELERY", "true"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named_in_one_line(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -80,3 +84,10 @@ def test_a_setting_that_cannot_be_is_named_in_one_line(environment: pytest.Monke
 def test_a_secret_is_never_shown(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("USER_KEY_PEPPER", "a long secret")
     assert "a long secret" not in repr(load_settings())
+
+
+def test_every_setting_is_explained_in_the_readme() -> None:
+    named = set(re.findall(r"`([A-Z0-9_*]+)`", (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")))
+    endings = tuple(name.removeprefix("*") for name in named if name.startswith("*"))
+    settings = {name.upper() for name in Settings.model_fields}
+    assert {name for name in settings if name not in named and not name.endswith(endings)} == set()

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from storybook.core.errors import NotFound, SetupError
 from storybook.core.settings import Environment, Settings
+from storybook.core.settings_rules import Mode, problems
 from storybook.domain.purchases import Store
 from storybook.domain.receipts import SandboxReceipt, StoreNotOffered
 from storybook.stores.registry import Stores, make_stores
@@ -75,8 +76,8 @@ async def test_what_nobody_paid_for_is_taken_where_the_operator_says_so_and_neve
     with pytest.raises(SandboxReceipt):
         await made(development_receipt_key=RECEIPT_KEY).verify(Store.DEVELOPMENT, receipt)
     assert await made(development_receipt_key=RECEIPT_KEY, sandbox_purchases=True).verify(Store.DEVELOPMENT, receipt)
-    unsafe = Settings(_env_file=None, sandbox_purchases=True).unsafe_in_production()
-    assert any("SANDBOX_PURCHASES" in sentence for sentence in unsafe)
+    unsafe = problems(Settings(_env_file=None, sandbox_purchases=True), Mode.PRODUCTION)
+    assert "SANDBOX_PURCHASES" in {problem.setting for problem in unsafe}
 
 
 async def test_the_development_key_opens_no_other_store() -> None:
@@ -120,8 +121,8 @@ def test_a_file_that_is_no_good_is_named(tmp_path: Path, setting: str, content: 
 
 
 def test_production_does_not_start_with_a_development_key() -> None:
-    unsafe = Settings(_env_file=None, development_receipt_key=RECEIPT_KEY).unsafe_in_production()
-    assert any("DEVELOPMENT_RECEIPT_KEY" in sentence for sentence in unsafe)
+    unsafe = problems(Settings(_env_file=None, development_receipt_key=RECEIPT_KEY), Mode.PRODUCTION)
+    assert "DEVELOPMENT_RECEIPT_KEY" in {problem.setting for problem in unsafe}
 
 
 def test_a_development_key_must_be_long() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
 from storybook.domain.characters import CharacterSheet
 from storybook.domain.reading_level import complaints, count_sentences
-from storybook.domain.story import Mood, Role, StoryDraft, StoryPage, TimeOfDay, Weather
+from storybook.domain.story import CastMember, Mood, Role, StoryDraft, StoryPage, TimeOfDay, Weather
 from storybook.providers.base import RewriteRequest, SheetRequest, StoryRequest
 from storybook.providers.studio.writer import design_cast, rewrite_page, write_story
 from storybook.providers.studio.writer.data import has_prose, table
@@ -411,6 +411,18 @@ def test_nothing_forbidden_is_told_or_shown(term: str, topic: str) -> None:
         draft = write_story(request(topic, target_age=age, forbidden_elements=(term,), page_count=12))
         told = draft.model_dump_json(exclude={"target_age", "language"}).lower()
         assert re.findall(rf"(?<![a-z])(?:good|mid)?{term}s?(?![a-z])", told) == []
+
+
+@pytest.mark.parametrize("forbidden", [("ribbon", "red"), ("리본", "빨간색"), ("リボン", "赤")])
+def test_nothing_forbidden_is_worn(forbidden: tuple[str, ...]) -> None:
+    cast = (
+        CastMember(name="Mia", role=Role.HERO, kind="rabbit", look="a small rabbit"),
+        CastMember(name="Bo", role=Role.FRIEND, kind="boy", look="a boy"),
+    )
+    for seed in range(1, 30):
+        wanted = SheetRequest(cast=cast, style=Style.CARTOON, seed=seed, forbidden=forbidden)
+        said = design_cast(wanted).model_dump_json()
+        assert re.findall(r"\b(?:red|ribbon)\b", said) == []
 
 
 def test_a_name_is_one_and_they_are_many() -> None:

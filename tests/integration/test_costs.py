@@ -1,0 +1,102 @@
+"""What vendors cost, as the operator reads it: exact, by day, vendor and step, and call by call for a job."""
+
+import datetime as dt
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+from sqlalchemy import insert
+
+from storybook.cli.costs import Wanted, tell
+from storybook.core.database import Database
+from storybook.core.settings import Settings
+from storybook.domain.calls import Outcome, dollars
+from storybook.models import JobBudget, ProviderCall
+from storybook.services.costs import By
+
+NOW = dt.datetime.now(dt.UTC)
+JOB = "job_of_a_test"
+CALLS: tuple[dict[str, Any], ...] = (
+    {"step": "generate_story", "page": -1, "vendor": "openai", "outcome": Outcome.OK, "micro_dollars": 1},
+    {"step": "generate_images", "page": 0, "vendor": "fal", "outcome": Outcome.OK, "micro_dollars": 40_000},
+    {"step": "generate_images", "page": 2, "vendor": "fal", "outcome": Outcome.BUSY, "micro_dollars": 0},
+    {"step": "generate_images", "page": 2, "vendor": "fal", "outcome": Outcome.UNKNOWN, "micro_dollars": 40_000},
+)
+OLD = {"vendor": "fal", "outcome": Outcome.OK, "micro_dollars": 7_000_000, "created_at": NOW - dt.timedelta(days=3)}
+
+
+@pytest.fixture
+async def settings_of_it(database: Database) -> Settings:
+    """Four calls of one job today, and a dear one three days ago."""
+    usual = {"job_id": JOB, "kind": "image", "model": "a model", "worst": 50_000, "created_at": NOW, "ended_at": NOW}
+    units = {"units": {"input_tokens": 12}, "milliseconds": 345}
+    async with database.session() as session:
+        for call in (*CALLS, {"step": None, "page": None, "job_id": None, **OLD}):
+            await session.execute(insert(ProviderCall).values(**(usual | units | call)))
+        row = insert(JobBudget).values(job_id=JOB, user_id="user", day=NOW.date(), reserved=900_000, used=80_001)
+        await session.execute(row)
+    return Settings(_env_file=None, database_url=database.url, budget_per_day=2.5)
+
+
+async def told(settings: Settings, *, as_json: bool = False, **wanted: Any) -> str:
+    console = Console(file=StringIO(), width=150)
+    assert (
+        await tell(settings, Wanted(**({"days": 7, "by": None, "job_id": ""} | wanted)), console, as_json=as_json) == 0
+    )
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("by", "keys"),
+    [
+        (By.DAY, [str((NOW - dt.timedelta(days=3)).date()), str(NOW.date())]),
+        (By.VENDOR, ["fal", "openai"]),
+        (By.STEP, ["outside of a job", "generate_images", "generate_story"]),
+    ],
+)
+async def test_costs_are_summed_up_to_the_micro_dollar(settings_of_it: Settings, by: By, keys: list[str]) -> None:
+    found = json.loads(await told(settings_of_it, by=by, as_json=True))
+    assert [row["key"] for row in found[by]] == keys
+    assert sum(row["micro_dollars"] for row in found[by]) == 7_080_001
+    assert sum(sum(row["calls"].values()) for row in found[by]) == 5
+    assert found["caps"]["day"] == 2_500_000
+    assert found["committed_today"] == {"everybody": 900_000, "users": 1, "most_of_a_user": 900_000}
+
+
+async def test_only_the_days_that_were_asked_for_count(settings_of_it: Settings) -> None:
+    found = json.loads(await told(settings_of_it, days=3, as_json=True))
+    assert {by: sum(row["micro_dollars"] for row in found[by]) for by in By} == dict.fromkeys(By, 80_001)
+
+
+async def test_a_table_has_a_bar_for_each_row_and_a_row_for_each_day(settings_of_it: Settings) -> None:
+    text = await told(settings_of_it)
+    for word in ("day (UTC)", "vendor", "step", "7.000000", "0.080001", "unknown", "5 calls in the last 7 days cost"):
+        assert word in text
+    assert [str((NOW - dt.timedelta(days=back)).date()) in text for back in (4, 3, 2, 1, 0)] == [False, *[True] * 4]
+    assert "█" * 20 in text
+    assert "Committed today (UTC): 0.900000 of 2.500000 dollars." in text
+
+
+async def test_a_job_shows_each_of_its_calls(settings_of_it: Settings) -> None:
+    text = await told(settings_of_it, job_id=JOB)
+    for word in ("cover", "12 input tokens", "345", "busy", "4 calls cost 0.080001 dollars", "Reserved: 0.900000"):
+        assert word in text
+    found = json.loads(await told(settings_of_it, job_id=JOB, as_json=True))
+    assert (found["micro_dollars"], found["reserved"], found["used"]) == (80_001, 900_000, 80_001)
+    assert [call["outcome"] for call in found["calls"]] == [call["outcome"] for call in CALLS]
+
+
+async def test_where_nothing_was_paid_it_says_so(database: Database) -> None:
+    settings = Settings(_env_file=None, database_url=database.url)
+    assert "No vendor was called in the last 7 days" in await told(settings)
+    assert "No vendor was called for the job job_x" in await told(settings, job_id="job_x")
+
+
+@pytest.mark.parametrize(
+    ("micro", "text"), [(0, "0.000000"), (1, "0.000001"), (12_345_678_901_234_567, "12345678901.234567")]
+)
+def test_dollars_are_exact(micro: int, text: str) -> None:
+    assert dollars(micro) == text

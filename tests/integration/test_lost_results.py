@@ -1,0 +1,101 @@
+"""What a vendor was paid for and a killed runner had not stored yet: it is asked for again, and not paid for again."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from storybook.core.database import Database
+from storybook.core.errors import ErrorCode, ProviderError
+from storybook.domain.book_spec import BookSpec
+from storybook.domain.calls import Bill, Kind, Outcome, PaidCall, Purpose
+from storybook.domain.jobs import Step
+from storybook.domain.orders import Claim
+from storybook.services import accounts, jobs, orders
+from storybook.services.budget import Caps, Spending
+from storybook.services.calls import DatabaseMeter
+from tests.conftest import ROOMY
+
+SPEC = BookSpec(topic="a fox", target_age="5-7", style="cartoon", language="en")
+QUOTAS = replace(ROOMY, spending=Spending(Caps(10**6, 10**6, 10**6), lambda _: 10_000))
+VENDOR = "replicate"
+BILL = Bill({"pictures": 1}, 300)
+Rows = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
+
+
+@pytest.fixture
+def meter(database: Database) -> DatabaseMeter:
+    return DatabaseMeter(database)
+
+
+@pytest.fixture
+async def first(database: Database) -> Claim:
+    async with database.session() as session:
+        user_id = await accounts.sign_in(session, accounts.hash_user_key("a-key-of-a-user", pepper="pepper"))
+        await orders.order_book(session, user_id, SPEC, QUOTAS)
+    return await taken_over(database)
+
+
+async def taken_over(database: Database) -> Claim:
+    """The next claim of the job, whose holder has died."""
+    async with database.session() as session:
+        held = await jobs.claim_next(session, owner="a runner", lease_seconds=0)
+    assert held
+    return held
+
+
+def about(held: Claim) -> Purpose:
+    return Purpose(held.job_id, held.user_id, Step.GENERATE_IMAGES, 1, held.fence)
+
+
+async def paid(meter: DatabaseMeter, rows: Rows, held: Claim, outcome: Outcome | None) -> int:
+    """The number of a call that this holder made; without an outcome it died meanwhile."""
+    await rows("UPDATE jobs SET lease_until = now() + interval '1 minute' RETURNING id")
+    number = await meter.start(PaidCall(about(held), VENDOR, Kind.IMAGE, "a model", BILL.micro_dollars))
+    await meter.note_id(number, f"vendors-{number}")
+    if outcome:
+        await meter.end(number, outcome, BILL, 1)
+    await rows("UPDATE jobs SET lease_until = now() - interval '1 minute' RETURNING id")
+    return number
+
+
+async def test_a_result_that_died_with_its_runner_is_asked_for_again_until_it_is_stored(
+    database: Database, meter: DatabaseMeter, rows: Rows, first: Claim
+) -> None:
+    number = await paid(meter, rows, first, Outcome.OK)
+    assert await meter.accepted_before(about(first), VENDOR, Kind.IMAGE) is None, "its own it has"
+    for _ in range(2):
+        later = await taken_over(database)
+        assert await meter.accepted_before(about(later), VENDOR, Kind.IMAGE) == (number, f"vendors-{number}")
+        await meter.end(number, Outcome.OK, BILL, 1)
+        assert await rows("SELECT outcome, micro_dollars, (SELECT used FROM job_budgets) FROM provider_calls") == [
+            ("ok", 300, 300)
+        ]
+
+
+async def test_a_result_that_the_vendor_has_forgotten_is_not_asked_for_once_more(
+    database: Database, meter: DatabaseMeter, rows: Rows, first: Claim
+) -> None:
+    number = await paid(meter, rows, first, Outcome.OK)
+    later = await taken_over(database)
+    assert await meter.accepted_before(about(later), VENDOR, Kind.IMAGE)
+    await meter.end(number, Outcome.UNUSABLE, BILL, 1)
+    assert await meter.accepted_before(about(later), VENDOR, Kind.IMAGE) is None
+    assert await rows("SELECT used FROM job_budgets") == [(300,)]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.OK, None], ids=["answered", "under way"])
+async def test_what_died_with_its_runner_may_be_paid_for_more_often_than_what_came_to_nothing(
+    database: Database, meter: DatabaseMeter, rows: Rows, first: Claim, outcome: Outcome | None
+) -> None:
+    held = first
+    for _ in range(4):
+        await paid(meter, rows, held, outcome)
+        await rows("UPDATE provider_calls SET repay_not_before = now() RETURNING id")
+        held = await taken_over(database)
+    for _ in range(2):
+        await paid(meter, rows, held, Outcome.UNUSABLE)
+    with pytest.raises(ProviderError, match="too often") as refused:
+        await paid(meter, rows, held, None)
+    assert refused.value.code is ErrorCode.UNKNOWN

@@ -1,0 +1,111 @@
+"""The most that a job can cost: never less than what its calls may take, and not so much that nothing is accepted."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storybook.core.errors import SetupError
+from storybook.core.settings import Settings
+from storybook.domain.book_spec import BookSpec, HeroSpec, Language
+from storybook.domain.calls import DOLLAR, Kind, most_paid
+from storybook.domain.jobs import Step
+from storybook.domain.orders import AudioOrder, BookOrder, PageOrder, PortraitOrder, SeriesLink
+from storybook.domain.series import EarlierBook
+from storybook.domain.story import CastMember, Role
+from storybook.providers import questions
+from storybook.providers.asking import most_sent_back
+from storybook.providers.base import SheetRequest, StoryRequest
+from storybook.providers.estimate import LARGEST, Estimate, require_affordable
+from storybook.providers.language import Terms
+from storybook.providers.prices import Price
+
+
+def settings_of(llm: str = "", image: str = "", moderation: str = "", tts: str = "", **more: Any) -> Settings:
+    chosen = {"llm": llm, "image": image, "moderation": moderation, "tts": tts, "sight": llm}
+    providers = {f"{kind}_provider": name for kind, name in chosen.items()}
+    keys = {f"{kind}_api_key": "a key" for kind in chosen}
+    return Settings(_env_file=None, **providers, **keys, personal_data_vendors=("openai", "anthropic"), **more)
+
+
+ANTHROPIC = settings_of("anthropic", llm_model="claude-haiku-4-5")
+"""This model takes 1000 micro-dollars for 1000 tokens in, and 5000 for as many out."""
+PORTRAIT = PortraitOrder(character_id="c", style="cartoon", language="en")
+ORDERS = (
+    LARGEST,
+    PageOrder(book_id="b", page_number=1, mode="both", language="en"),
+    AudioOrder(book_id="b", language="en"),
+    PORTRAIT,
+)
+
+
+def test_the_studio_costs_nothing() -> None:
+    estimate = Estimate(settings_of())
+    assert [estimate(order) for order in ORDERS] == [0] * len(ORDERS)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    list(product(("openai", "anthropic"), ("openai", "replicate", "fal"), ("openai", "openai,judge"), ("google",))),
+    ids="-".join,
+)
+def test_with_the_usual_models_and_caps_every_order_is_accepted(chosen: tuple[str, ...]) -> None:
+    settings = settings_of(*chosen)
+    require_affordable(settings)
+    assert max(map(Estimate(settings), ORDERS)) <= settings.budget_per_book * DOLLAR
+
+
+def test_a_cap_below_the_largest_book_is_refused_at_start_and_named() -> None:
+    settings = settings_of("openai", "replicate", "openai", budget_per_book=1.0)
+    with pytest.raises(SetupError, match=r"^BUDGET_PER_BOOK: .*Raise it"):
+        require_affordable(settings)
+
+
+def test_of_two_painters_the_dearer_counts() -> None:
+    alone = Estimate(settings_of(image="replicate"))
+    second = {"image_fallback_provider": "openai", "image_fallback_api_key": "a key"}
+    dearer = Estimate(settings_of(image="replicate", **second))
+    assert (alone(LARGEST), dearer(LARGEST)) == (14 * 2 * 40_000, 14 * 2 * 60_000)
+
+
+def test_a_voice_is_paid_by_all_that_a_page_can_say() -> None:
+    estimate = Estimate(settings_of(tts="elevenlabs"))
+    page, book = (estimate(AudioOrder(book_id="b", page_number=number, language="en")) for number in (1, None))
+    assert (page, book) == (2 * 600 * 180, 12 * 2 * 600 * 180)
+
+
+READABLE = st.text(alphabet='A B"\\가힣夜😀', min_size=10, max_size=120).map(lambda text: f"A{text}A")
+NAMES = st.sampled_from(("A", "B", "가", "夜", "A B"))
+
+
+@given(READABLE, NAMES, st.integers(4, 12), st.sampled_from(Language), st.integers(0, 6))
+def test_no_question_about_a_story_costs_more_than_was_reckoned_with(
+    words: str, name: str, page_count: int, language: Language, earlier: int
+) -> None:
+    spec = BookSpec(
+        topic=words,
+        target_age="5-7",
+        style="watercolor",
+        language=language,
+        page_count=page_count,
+        character=HeroSpec(name=name, appearance=words, personality=(words[:40].strip(),) * 8),
+        series_context=words,
+        forbidden_elements=(words[:40].strip(),) * 20,
+    )
+    book = EarlierBook(
+        title=words[:80].strip(), topic=words, hero=name, places=(words[:60].strip(),) * 13, ending=words, moral="A"
+    )
+    order = BookOrder(spec=spec, series=SeriesLink(series_id="s", previous_book_id="b", earlier=(book,) * earlier))
+    look = CastMember(name=name, role=Role.HERO, kind="fox", look=words, traits=(words[:60].strip(),) * 8)
+    asked = (
+        questions.story(StoryRequest(spec=spec, earlier=order.earlier, seed=1)).question,
+        questions.cast(
+            SheetRequest(cast=(look,) * 6, style="watercolor", seed=1, forbidden=spec.forbidden_elements)
+        ).question,
+    )
+    on = Terms("a model", Price(input=1000, output=5000), "a key")
+    again = [question.say("x" * most_sent_back(question.max_tokens)) for question in asked]
+    tries = most_paid(Kind.TEXT, Step.GENERATE_STORY) // 2
+    assert tries * sum(on.worst(question, 0) for question in (*asked, *again)) <= Estimate(ANTHROPIC)(order)

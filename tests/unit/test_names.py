@@ -1,0 +1,116 @@
+"""Names stay at home, and come back with the right particles."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storybook.domain.book_spec import HeroSpec, Language
+from storybook.domain.story import Actor, Mood
+from storybook.providers.names import Names
+
+NAMES = ["민준", "루나", "하늘", "지우", "솔", "Luna", "Jin", "R2", "마루7", "Luna Bell", "Zoë", "さくら", "蓮"]
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        (
+            "[[A]]는 웃어요. [[A]]가 와요.",
+            {"민준": "민준은 웃어요. 민준이 와요.", "루나": "루나는 웃어요. 루나가 와요."},
+        ),
+        ("[[A]]은 [[A]]이 [[A]]을", {"민준": "민준은 민준이 민준을", "루나": "루나는 루나가 루나를"}),
+        ("[[A]]로 [[A]]로서", {"하늘": "하늘로 하늘로서", "민준": "민준으로 민준으로서", "루나": "루나로 루나로서"}),
+        ("[[A]]야! [[A]]와 [[A]]랑", {"민준": "민준아! 민준과 민준이랑", "루나": "루나야! 루나와 루나랑"}),
+        ("[[A]]였답니다, [[A]]예요.", {"민준": "민준이었답니다, 민준이에요.", "루나": "루나였답니다, 루나예요."}),
+        ("[[A]]이는 [[A]]이에게", {"민준": "민준이는 민준이에게", "루나": "루나는 루나에게"}),
+        ("[[A]]은(는) [[A]]을/를", {"민준": "민준은 민준을", "루나": "루나는 루나를"}),
+        ("[[A]]는 [[A]]를", {"Luna": "Luna는 Luna를", "Jin": "Jin은 Jin을", "R2": "R2는 R2를", "B7": "B7은 B7을"}),
+        ("[[A]]의 이야기, [[A]]나무", {"민준": "민준의 이야기, 민준나무", "루나": "루나의 이야기, 루나나무"}),
+    ],
+)
+def test_a_particle_fits_the_name_that_comes_back(written: str, names: dict[str, str]) -> None:
+    for name, read in names.items():
+        assert Names([name], Language.KO).reveal(written) == read
+
+
+@pytest.mark.parametrize("bracketed", ["[[A]]", "[A]", "[[ A ]]", "［［A］］", "【A】"])
+def test_brackets_that_a_model_bent_are_understood(bracketed: str) -> None:
+    assert Names(["루나"], Language.JA).reveal(f"{bracketed}は歩きます") == "루나は歩きます"
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "hidden"),
+    [
+        ("Ann", "Ann planned an annual trip; ANN's dog", "[[A]] planned an annual trip; [[A]]'s dog"),
+        ("An", "An ate an apple", "[[A]] ate an apple"),
+        ("Luna", "Luna는 lunar 빛을 LUNA", "[[A]]는 lunar 빛을 [[A]]"),
+        ("Luna Bell", "Luna  Bell sings", "[[A]] sings"),
+        ("Luna Bell", "Luna and a lunar bell", "[[A]] and a lunar bell"),
+        ("The Little Fox", "The den of the little fox", "The den of [[A]]"),
+        ("김민준", "민준이와 김민준의 모험", "[[A]]이와 [[A]]의 모험"),
+        ("고양이", "모양이 고양이 같아요", "모양이 [[A]] 같아요"),
+        ("R2", "R2 and R25", "[[A]] and R25"),
+        ("지우", "이지우의 모험", "이[[A]]의 모험"),
+        ("솔", "솔이는 솔방울을, 솔은 소나무를", "[[A]]이는 솔방울을, [[A]]은 소나무를"),
+        ("さくら", "さくらちゃんとねこ", "[[A]]ちゃんとねこ"),
+        ("민준", "\u1106\u1175\u11ab\u110c\u116e\u11ab의 날", "[[A]]의 날"),
+    ],
+)
+def test_a_name_is_hidden_where_it_is_one(name: str, typed: str, hidden: str) -> None:
+    assert Names([name], Language.KO).hide(typed) == hidden
+
+
+def test_the_longer_of_two_names_is_found_first_and_each_has_its_stand_in() -> None:
+    names = Names(["Luna", "Luna Bell", "luna"], Language.EN)
+    assert names.hide("Luna Bell met Luna.") == "[[B]] met [[A]]."
+    assert Names(["Luna Bell", "Luna"], Language.EN).hide("Luna met Luna Bell") == "[[B]] met [[A]]"
+    assert names.reveal("[[B]] met [[A]] and [[C]].") == "Luna Bell met Luna and [[C]]."
+    assert names.strays("[[C]]")
+    assert not names.strays("[[B]] met [[A]]")
+
+
+def test_words_of_closed_lists_are_no_names() -> None:
+    hidden = Names(["Happy"], Language.EN).hide_in(Actor(name="Happy", mood=Mood.HAPPY, holding="happy stone"))
+    assert hidden == {"name": "[[A]]", "mood": "happy", "pose": "standing", "holding": "[[A]] stone"}
+
+
+@given(name=st.sampled_from(NAMES), before=st.text("가나다 .,!?abc", max_size=12), language=st.sampled_from(Language))
+def test_hidden_and_back_is_the_same_text(name: str, before: str, language: Language) -> None:
+    names = Names([name], language)
+    text = f"{before} {name}, {name}!"
+    hidden = names.hide(text)
+    assert name not in hidden
+    assert names.reveal(hidden) == text
+
+
+@given(name=st.text(st.characters(categories=["L", "Nd"]), min_size=2, max_size=12), around=st.text(max_size=20))
+def test_no_spelling_of_a_name_breaks_it(name: str, around: str) -> None:
+    names = Names([name, "루나"], Language.KO)
+    spec = HeroSpec(name="루나", appearance=f"x {name} y"[:200], personality=("루나같은",))
+    assert names.hide(f" {name} ").strip() == "[[A]]"
+    assert "루나" not in str(names.hide_in(spec))
+    names.reveal(names.hide(around))
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "read"),
+    [
+        ("en", "Mina was born on 14 March 2019 and likes foxes", "[[A]] was born on one day and likes foxes"),
+        ("en", "born March 14th, 2019.", "born one day."),
+        ("en", "a birthday on the 14th of March", "a birthday on the one day"),
+        ("en", "2019-03-14, 14.03.2019 and 3/14/2019", "one day, one day and one day"),
+        ("ko", "Mina 생일은 2019년 3월 14일이에요", "[[A]] 생일은 어느 날이에요"),
+        ("ko", "3월 14일은 Mina의 생일", "어느 날은 [[A]]의 생일"),
+        ("ja", "誕生日は2019年3月14日です", "誕生日はある日です"),
+        ("ja", "令和元年ではなく令和2年3月14日", "令和元年ではなくある日"),
+    ],
+)
+def test_a_birthday_stays_at_home(language: str, typed: str, read: str) -> None:
+    assert Names(["Mina"], Language(language)).hide(typed) == read
+
+
+@pytest.mark.parametrize(
+    "typed", ["a picnic on 25 December", "the 3 bears and May", "2 to 10 foxes", "12월의 눈", "1.5.2"]
+)
+def test_other_days_and_numbers_are_read_as_they_are(typed: str) -> None:
+    assert Names(["Mina"], Language.EN).hide(typed) == typed
