@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 
 from fastapi import Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
@@ -14,11 +15,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from storybook import __version__
+from storybook.core.broker import Broker
+from storybook.core.operators import OperatorDoor
+from storybook.core.pulse import felt
 from storybook.core.settings import Settings
+from storybook.pipeline.dispatcher import Dispatcher
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.policy import STORAGE_WAITS, policies
 from storybook.pipeline.runner import Runner
-from storybook.pipeline.screening import Screening
+from storybook.pipeline.screening import Purse, Screening
 from storybook.resources import Resources
 from storybook.routers import (
     account,
@@ -31,6 +36,8 @@ from storybook.routers import (
     failures,
     health,
     library,
+    metrics,
+    ops,
     photos,
     purchases,
     store_news,
@@ -43,10 +50,15 @@ from storybook.routers.once import Turns
 from storybook.routers.strangers import Strangers
 from storybook.schemas.account import known_time_zones
 from storybook.services import periodic
+from storybook.services.budget import Caps
+from storybook.services.gauges import Gauges
+from storybook.services.operations_week import Weeks
 from storybook.storage.files import FileStorage
 
 GRACE_SECONDS = 25
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+NOT_BY_THE_FRAMEWORK = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
+"""Its own traces hold addresses with ids, and its logs what was sent; see `core.telemetry` for ours."""
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -63,28 +75,50 @@ def make_kit(resources: Resources) -> Kit:
 
 
 def create_app(resources: Resources) -> FastAPI:
-    """The API over resources that are open, and that the caller closes; it works on jobs while it runs."""
-    runner = Runner(make_kit(resources), resources.settings)
+    """The API over resources that are open, and that the caller closes.
+
+    While it runs it works on jobs and does what is due from time to time, or leaves both to other processes.
+    """
+    settings = resources.settings
+    broker = Broker(settings.celery_broker_url) if settings.use_celery else None
+    runner, works = _work_of(resources, broker)
 
     @asynccontextmanager
     async def working(_: FastAPI) -> AsyncIterator[None]:
         runner.start()
-        async with periodic.running(resources.database, resources.stores):
-            yield
+        with felt(resources.database.engine):
+            async with periodic.running(resources.database, works):
+                yield
         await runner.stop(grace_seconds=GRACE_SECONDS)
 
-    app = _front(resources.settings.app_name, lifespan=working)
+    app = _front(settings.app_name, lifespan=working, shows_docs=settings.shows_docs)
     app.state.resources = resources
     app.state.runner = runner
-    app.state.screening = Screening(resources.providers.moderation)
+    app.state.broker = broker
+    app.state.gauges = Gauges(resources.database, Caps.of(settings))
+    purse = Purse(resources.database, resources.quotas.spending.caps, resources.estimate.question)
+    app.state.screening = Screening(resources.providers.moderation, purse)
     app.state.strangers = Strangers()
     app.state.turns = Turns()
+    if ops_token := settings.ops_token.get_secret_value():
+        app.state.operators = OperatorDoor(ops_token)
+        app.state.weeks = Weeks()
+        app.include_router(ops.router)
     if isinstance(resources.storage, FileStorage):
-        folder = resources.settings.storybook_data_dir / "assets"
+        folder = settings.storybook_data_dir / "assets"
         app.mount("/assets", _Assets(directory=folder, check_dir=False), name="assets")
     app.add_middleware(Envelope)
-    _allow_other_sites(app, resources.settings)
+    _allow_other_sites(app, settings)
     return app
+
+
+def _work_of(resources: Resources, broker: Broker | None) -> tuple[Runner | Dispatcher, list[periodic.Work]]:
+    """Who looks after jobs in this process, and what else it does."""
+    settings = resources.settings
+    if broker:
+        return Dispatcher(resources.database, broker), []
+    works = periodic.usual(resources.database, resources.storage, resources.stores, settings.sweep_seconds)
+    return Runner(make_kit(resources), settings), works
 
 
 async def settle(app: FastAPI) -> None:
@@ -104,14 +138,20 @@ def api_document() -> document.Document:
     return document.describe(_front(Settings.model_fields["app_name"].default))
 
 
-def _front(title: str, lifespan: Lifespan | None = None) -> FastAPI:
+def _front(title: str, lifespan: Lifespan | None = None, *, shows_docs: bool = True) -> FastAPI:
     app = FastAPI(
-        title=title, version=__version__, lifespan=lifespan, generate_unique_id_function=document.operation_id
+        title=title,
+        version=__version__,
+        lifespan=lifespan,
+        generate_unique_id_function=document.operation_id,
+        openapi_url="/openapi.json" if shows_docs else None,
+        telemetry=NOT_BY_THE_FRAMEWORK,
     )
     routers = [
         module.router
         for module in (
             health,
+            metrics,
             books,
             events,
             characters,

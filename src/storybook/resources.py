@@ -5,22 +5,32 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
+from storybook.core import telemetry
 from storybook.core.cpu import CpuPool
-from storybook.core.database import Database
+from storybook.core.database import OF_SERVICE, UNLIMITED, Database, Limits
 from storybook.core.embedded_postgres import EmbeddedPostgres
 from storybook.core.errors import SetupError, StorageError
+from storybook.core.logs import name_users_by
 from storybook.core.migrations import is_current, migrate
 from storybook.core.notifications import Notifications
 from storybook.core.settings import Settings
 from storybook.core.tokens import AccessTokens
-from storybook.providers.registry import Providers, make_providers
+from storybook.providers.breaker import Rests
+from storybook.providers.checks import require_accepted
+from storybook.providers.estimate import Estimate, require_affordable
+from storybook.providers.http import make_client
+from storybook.providers.registry import Providers, Workshop, make_providers
+from storybook.services.calls import DatabaseMeter
 from storybook.services.limits import CallLimits
 from storybook.services.limits_redis import open_limiter
+from storybook.services.quotas import Quotas
 from storybook.storage.base import Storage
 from storybook.storage.files import FileStorage
 from storybook.storage.s3 import S3Storage
@@ -41,23 +51,54 @@ class Resources:
     limiter: CallLimits
     stores: Stores
 
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What work can cost at worst."""
+        return Estimate(self.settings)
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        """How much may be ordered, and what it may cost."""
+        return Quotas.of(self.settings, self.estimate)
+
+
+class Stock(NamedTuple):
+    """What outlives every process."""
+
+    database: Database
+    storage: Storage
+    stores: Stores
+
 
 @asynccontextmanager
-async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Everything that a process needs, reachable and ready; raises SetupError with one line where it is not."""
+async def open_stock(settings: Settings, limits: Limits = UNLIMITED) -> AsyncIterator[Stock]:
+    """Reachable and ready; raises SetupError with one line where it is not."""
     async with AsyncExitStack() as stack:
-        cpu = CpuPool(settings.cpu_workers)
-        stack.callback(cpu.close)
-        providers = make_providers(settings, cpu)
         stores = make_stores(settings, await stack.enter_async_context(open_client()))
-        database = await stack.enter_async_context(open_database(settings))
+        database = await stack.enter_async_context(open_database(settings, limits=limits))
         storage = make_storage(settings)
         stack.push_async_callback(storage.close)
         try:
             await storage.check()
         except StorageError as error:
             raise SetupError(str(error)) from error
+        yield Stock(database, storage, stores)
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings, rests: Rests = Rests()) -> AsyncIterator[Resources]:  # noqa: B008 - a value
+    """Everything that a process needs, reachable and ready; raises SetupError with one line where it is not."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(telemetry.recording(settings))
+        cpu = CpuPool(settings.cpu_workers)
+        stack.callback(cpu.close)
+        vendors = await stack.enter_async_context(make_client())
+        database, storage, stores = await stack.enter_async_context(open_stock(settings, OF_SERVICE))
+        providers = make_providers(Workshop(settings, cpu, vendors, DatabaseMeter(database), rests))
+        require_affordable(settings)
+        await require_accepted(settings, vendors)
         pepper = _secret(settings.user_key_pepper, settings.storybook_data_dir / "user_key_pepper")
+        name_users_by(pepper)
         tokens = AccessTokens(
             _secret(settings.access_token_secret, settings.storybook_data_dir / "access_token_secret"),
             settings.access_token_secret_previous.get_secret_value(),
@@ -71,7 +112,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
 @asynccontextmanager
 async def open_database(
-    settings: Settings, *, must_be_current: bool = True, as_guest: bool = False
+    settings: Settings, *, must_be_current: bool = True, as_guest: bool = False, limits: Limits = UNLIMITED
 ) -> AsyncIterator[Database]:
     """The database of the settings. Our own one is started and migrated; another one must be there already.
 
@@ -84,20 +125,26 @@ async def open_database(
             embedded = running or EmbeddedPostgres.start(settings.storybook_data_dir)
             stack.callback(embedded.stop)
             url = embedded.url
-        database = Database.connect(url, pool_size=settings.database_pool_size)
-        stack.push_async_callback(database.close)
         try:
+            database = Database.connect(url, pool_size=settings.database_pool_size, limits=limits)
+            stack.push_async_callback(database.close)
             await database.ping()
             if settings.embedded_database:
                 await migrate(database.engine)
             elif must_be_current and not await is_current(database.engine):
                 raise SetupError("The database's tables are not of this version; run: storybook migrate")
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
+        except (SQLAlchemyError, OSError, TimeoutError, ValueError) as error:
             raise SetupError(
                 f"DATABASE_URL: the database does not answer ({type(error).__name__}). "
                 "Is it running, and is the address right?"
             ) from error
         yield database
+
+
+async def require_stores(settings: Settings) -> None:
+    """Raises SetupError for an app store that is named and not set up to the end. Nobody is asked."""
+    async with open_client() as client:
+        make_stores(settings, client)
 
 
 def make_storage(settings: Settings) -> Storage:

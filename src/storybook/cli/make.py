@@ -58,7 +58,7 @@ async def make_one(settings: Settings, address: Address, order: Order, console: 
                 return 1
             code = working.result()
         if not order.once:
-            say_where(address, console)
+            say_where(address, console, docs=settings.shows_docs)
             await server
     return code
 

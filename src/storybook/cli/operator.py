@@ -6,18 +6,26 @@ from rich.console import Console
 
 from storybook.core.errors import NotFound, SetupError
 from storybook.core.settings import Settings
-from storybook.resources import open_database
-from storybook.services import audit, credits
+from storybook.resources import make_storage, open_database
+from storybook.services import audit, audit_work, credits
 
 MAX_GRANT = 10_000
 MAX_REASON = 200
 
 
 async def prove(settings: Settings, console: Console, *, as_json: bool) -> int:
-    """Prints what is wrong with the ledger, a line for each row; the exit code is 1 then, and 0 when all is right."""
-    async with open_database(settings, as_guest=True) as database, database.reading() as session:
-        extent = await audit.extent(session)
-        findings = await audit.examine(session)
+    """Prints what is wrong with the ledger, with unfinished work and with stored files, a line for each row.
+
+    The exit code is 1 then, and 0 when all is right.
+    """
+    storage = make_storage(settings)
+    async with open_database(settings, as_guest=True) as database:
+        async with database.reading() as session:
+            extent = await audit.extent(session)
+            findings = await audit.examine(session)
+        findings += await audit_work.work_without_end(database)
+        findings += [finding async for finding in audit_work.files_of_nobody(database, storage)]
+    await storage.close()
     if as_json:
         listed = [finding._asdict() for finding in findings]
         _say(console, json.dumps(extent._asdict() | {"findings": listed}, ensure_ascii=False))
@@ -25,7 +33,7 @@ async def prove(settings: Settings, console: Console, *, as_json: bool) -> int:
     for finding in findings:
         _say(console, str(finding))
     size = f"{extent.entries} entries of {extent.accounts} accounts"
-    _say(console, f"The ledger is wrong: {len(findings)} findings in {size}." if findings else f"All right: {size}.")
+    _say(console, f"Something is wrong: {len(findings)} findings in {size}." if findings else f"All right: {size}.")
     return int(bool(findings))
 
 

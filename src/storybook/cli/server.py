@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_address
 from typing import Any, NamedTuple
@@ -36,9 +36,11 @@ class Address(NamedTuple):
 class Server(uvicorn.Server):
     """Says when it is ready, stops when told by a signal, and leaves the process to its caller to end."""
 
-    def __init__(self, config: uvicorn.Config, notifications: Notifications) -> None:
+    def __init__(self, config: uvicorn.Config, notifications: Notifications, retire: Callable[[], None]) -> None:
+        """`retire` takes no new jobs from then on."""
         super().__init__(config)
         self._notifications = notifications
+        self._retire = retire
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -47,7 +49,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends the streams of events first: they would keep the process from ending."""
-        self._notifications.release()
+        self._begin_to_end()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -55,30 +57,59 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         told = (signal.SIGINT, signal.SIGTERM)
         for number in told:
-            loop.add_signal_handler(number, self._stop)
+            loop.add_signal_handler(number, self._stop, number)
         yield
         for number in told:
             loop.remove_signal_handler(number)
 
-    def _stop(self) -> None:
+    def _stop(self, number: int) -> None:
+        """It is not ready any more at once, but answers until whoever sends it requests can know that.
+
+        Who tells it by the keyboard, or twice, does not wait for that.
+        """
+        told_before = self._notifications.released
+        self._begin_to_end()
+        drains = number == signal.SIGTERM and not told_before
+        asyncio.get_running_loop().call_later(DRAIN_SECONDS if drains else 0, self._exit)
+
+    def _begin_to_end(self) -> None:
+        self._notifications.release()
+        self._retire()
+
+    def _exit(self) -> None:
         self.should_exit = True
 
 
-def listen(address: Address) -> socket.socket:
-    """The socket to serve at; raises SetupError when it cannot be had.
+BACKLOG = 2048
+DRAIN_SECONDS = 3
+KEEP_ALIVE_SECONDS = 75
+"""Far more than the time between two polls: whoever sends on a connection that is just being closed gets no answer."""
+
+
+@contextmanager
+def claimed(address: Address) -> Iterator[socket.socket]:
+    """The socket to serve at. Until it listens, whoever connects is refused and may ask another process at once.
 
     An answer leaves in parts, and each goes at once: kept back, the last one would be 40 milliseconds late.
     """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with _said_plainly(address):
+            sock.bind(address)
+        yield sock
+
+
+@contextmanager
+def _said_plainly(address: Address) -> Iterator[None]:
     try:
-        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        listening = socket.create_server(address, family=family, backlog=2048)
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield
     except OSError as error:
         raise SetupError(
             f"Port {address.port} at {address.host} cannot be used ({os.strerror(error.errno or 0)}). "
             "Is another storybook running? Stop it, or choose another port with --port."
         ) from error
-    return listening
 
 
 class Forwarded:
@@ -107,18 +138,21 @@ def configure(app: FastAPI, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS - DRAIN_SECONDS,
     )
 
 
 @asynccontextmanager
 async def serving(settings: Settings, address: Address) -> AsyncIterator[tuple[Resources, "asyncio.Task[None]"]]:
     """The API, answering at its address; the task ends when a signal tells it to stop."""
-    with listen(address) as sock:
+    with claimed(address) as sock:
         async with open_resources(settings) as resources:
             app = create_app(resources)
             await settle(app)
-            server = Server(configure(app, settings), resources.notifications)
+            server = Server(configure(app, settings), resources.notifications, app.state.runner.retire)
+            with _said_plainly(address):
+                sock.listen(BACKLOG)
             task = asyncio.create_task(server.serve(sockets=[sock]), name="server")
             await server.ready.wait()
             try:
@@ -130,10 +164,11 @@ async def serving(settings: Settings, address: Address) -> AsyncIterator[tuple[R
 
 async def serve_until_told(settings: Settings, address: Address, console: Console) -> int:
     async with serving(settings, address) as (_, server):
-        say_where(address, console)
+        say_where(address, console, docs=settings.shows_docs)
         await server
     return 0
 
 
-def say_where(address: Address, console: Console) -> None:
-    console.print(f"Serving at [b]{address.url}[/b]   API docs: {address.url}/docs   stop with Ctrl+C", soft_wrap=True)
+def say_where(address: Address, console: Console, *, docs: bool) -> None:
+    shown = f"   API docs: {address.url}/docs" if docs else ""
+    console.print(f"Serving at [b]{address.url}[/b]{shown}   stop with Ctrl+C", soft_wrap=True)

@@ -4,9 +4,12 @@ StorybookError
 ├── ApiError               answered over HTTP as `{detail, error{code, message, details}, request_id}`
 │   └── NotFound · Invalid · BadRequest · Unauthenticated · PaymentRequired · Conflict · Unavailable, and closer kinds
 ├── JobFailed              ends a job with a code of the wire contract
+├── JobParked              the job has to wait for a vendor and goes back into the queue
 ├── ProviderError          a vendor could not do what was asked
+│   └── VendorAway         it is known to be away, and was not asked
 ├── StorageError           pictures and files could not be stored or read
 │   └── ObjectMissing
+├── BrokerAway             workers could not be told of jobs
 ├── LeaseLost              somebody else owns this job now
 ├── WordsChanged           a page has other words by now than those that were worked on
 └── SetupError             one line for the operator, at start
@@ -17,7 +20,7 @@ from typing import Any
 
 
 class ErrorCode(StrEnum):
-    """Why a job failed: the codes of the wire contract, and CANCELLED for one that the reader stopped."""
+    """Why a job failed: the codes of the wire contract, SERVICE_BUDGET_EXCEEDED, and CANCELLED by the reader."""
 
     SAFETY_INPUT = "SAFETY_INPUT"
     SAFETY_OUTPUT = "SAFETY_OUTPUT"
@@ -29,6 +32,7 @@ class ErrorCode(StrEnum):
     STORAGE_UPLOAD_FAILED = "STORAGE_UPLOAD_FAILED"
     DB_WRITE_FAILED = "DB_WRITE_FAILED"
     QUEUE_FAILED = "QUEUE_FAILED"
+    SERVICE_BUDGET_EXCEEDED = "SERVICE_BUDGET_EXCEEDED"
     CANCELLED = "CANCELLED"
     UNKNOWN = "UNKNOWN"
 
@@ -49,6 +53,10 @@ class ObjectMissing(StorageError):
     """There is no object under this key."""
 
 
+class BrokerAway(StorybookError):
+    """What carries messages to workers cannot be reached, or refuses. Jobs wait in their table meanwhile."""
+
+
 class LeaseLost(StorybookError):
     """The job is no longer ours: it ended, or another runner took it over."""
 
@@ -57,13 +65,47 @@ class WordsChanged(StorybookError):
     """A page has other words by now than those that were worked on."""
 
 
-class ProviderError(StorybookError):
-    """A provider failed; `code` is what the job ends with, `retryable` says whether another try may help."""
+class Charged(StrEnum):
+    """Whether a call that failed was paid for. After `maybe` nobody knows, and asking again may pay twice."""
 
-    def __init__(self, message: str, *, code: ErrorCode, retryable: bool = False) -> None:
+    NO = "no"
+    MAYBE = "maybe"
+    YES = "yes"
+
+
+class ProviderError(StorybookError):
+    """A provider failed; `code` is what the job ends with, `retryable` says whether another try may help.
+
+    `retry_after` is how many seconds the provider wants to be left alone for.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: ErrorCode,
+        retryable: bool = False,
+        charged: Charged = Charged.NO,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.retryable = retryable
+        self.charged = charged
+        self.retry_after = retry_after
+
+
+class VendorAway(ProviderError):
+    """The vendor is known to be away and was not asked; `retry_after` says when it is asked again."""
+
+
+class JobParked(StorybookError):
+    """The job cannot go on before `seconds` have passed; `code` is what it ends with where that is too long."""
+
+    def __init__(self, seconds: float, code: ErrorCode) -> None:
+        super().__init__(f"waits {seconds:.1f} s for a vendor")
+        self.seconds = seconds
+        self.code = code
 
 
 class JobFailed(StorybookError):
@@ -220,3 +262,7 @@ class PendingWorkReached(ApiError):
 
 class ServiceFull(Unavailable):
     code = "SERVICE_FULL"
+
+
+class BudgetExceeded(Unavailable):
+    code = ErrorCode.SERVICE_BUDGET_EXCEEDED

@@ -33,6 +33,15 @@ async def downgrade(engine: AsyncEngine, revision: str) -> None:
 async def is_current(engine: AsyncEngine) -> bool:
     """Whether the database has the newest form of the tables."""
     newest = ScriptDirectory.from_config(configuration()).get_current_head()
+    return bool(await _present(engine) == newest)
+
+
+async def is_newer(engine: AsyncEngine) -> bool:
+    """Whether the tables have a form that only a later version knows."""
+    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    return await _present(engine) not in {None, *known}
+
+
+async def _present(engine: AsyncEngine) -> str | None:
     async with engine.connect() as connection:
-        present = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    return bool(present == newest)
+        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

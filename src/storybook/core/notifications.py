@@ -85,5 +85,7 @@ class Notifications:
 
 
 def _plain(url: str) -> str:
-    """The address as asyncpg itself takes it."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    """The address as asyncpg itself takes it: there, encryption is named as libpq names it."""
+    address = make_url(url).set(drivername="postgresql")
+    options = {"sslmode" if name == "ssl" else name: value for name, value in address.query.items()}
+    return address.set(query=options).render_as_string(hide_password=False)

@@ -1,17 +1,14 @@
-"""Everything that can be configured, read once from the environment and an optional `.env` file."""
+"""Everything that can be configured. What must be true of it together is in `settings_rules`."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from storybook.core.errors import SetupError
-
 STUDIO = "studio"
-MIN_SECRET = 32
-"""Whoever has a token can try out secrets on it, as fast as a machine can."""
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -30,12 +27,20 @@ class AuthMode(StrEnum):
 class Settings(BaseSettings):
     """The settings of one process. Names are environment variables, in upper case."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, allow_inf_nan=False)
 
     environment: Environment = Environment.DEVELOPMENT
     app_name: str = "AI Story Book API"
     debug: bool = False
     log_level: LogLevel = "info"
+    docs: bool | None = Field(
+        default=None, description="/docs, /redoc and /openapi.json; not said: everywhere but in production"
+    )
+    otel_exporter_otlp_endpoint: str = Field(default="", description="Where traces go; empty: nowhere")
+    otel_exporter_otlp_headers: SecretStr = Field(
+        default=SecretStr(""), description="What the collector wants to be told: name=value,name=value"
+    )
+    trace_reads: float = Field(default=0.05, ge=0, le=1, description="The share of reads and polls that are traced")
     public_url: str = Field(default="", description="Where clients reach this server; empty: as they asked")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     user_key_pepper: SecretStr = Field(default=SecretStr(""), description="Secret that user keys are hashed with")
@@ -46,6 +51,11 @@ class Settings(BaseSettings):
     access_token_secret_previous: SecretStr = Field(
         default=SecretStr(""), description="The secret before; tokens signed with it are good until they expire"
     )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="What /metrics asks for; in production there is none without it"
+    )
+    metrics_address: str = Field(default="", description="Where `worker` and `beat` tell theirs, as 0.0.0.0:9100")
+    ops_token: SecretStr = Field(default=SecretStr(""), description="Opens the operator's page; empty: there is none")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Addresses whose X-Forwarded-For is believed"
     )
@@ -55,6 +65,8 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=10, ge=1, le=100)
 
     redis_url: str = Field(default="", description="redis://...; empty: limits are counted in the database")
+    use_celery: bool = Field(default=False, description="Jobs are worked on by `storybook worker`, and not here")
+    celery_broker_url: str = Field(default="", description="redis://...; a Redis that forgets nothing")
     rate_limit_requests: int = Field(default=10, ge=1, description="Writes that a user may make in RATE_LIMIT_WINDOW")
     rate_limit_window: int = Field(default=60, ge=1, le=86_400, description="Seconds")
     rate_limit_reads: int = Field(default=240, ge=1, description="Reads that a user may make in a minute")
@@ -103,10 +115,58 @@ class Settings(BaseSettings):
     s3_region: str = "us-east-1"
 
     llm_provider: str = ""
+    llm_api_key: SecretStr = SecretStr("")
+    llm_model: str = Field(default="", description="Empty: the provider's own choice")
+    llm_base_url: str = Field(default="", description="Another server that speaks the same, such as Ollama or vLLM")
+    llm_fallback_provider: str = ""
+    llm_fallback_api_key: SecretStr = SecretStr("")
+    llm_fallback_model: str = ""
+    llm_fallback_base_url: str = ""
+
     image_provider: str = ""
+    image_api_key: SecretStr = SecretStr("")
+    image_model: str = ""
+    image_base_url: str = ""
+    image_fallback_provider: str = ""
+    image_fallback_api_key: SecretStr = SecretStr("")
+    image_fallback_model: str = ""
+    image_fallback_base_url: str = ""
+
     tts_provider: str = ""
+    tts_api_key: SecretStr = SecretStr("")
+    tts_model: str = ""
+    tts_base_url: str = ""
+    tts_voices: Annotated[dict[str, str], NoDecode] = Field(
+        default={}, description="A voice a language: ko=...,en=...,ja=..."
+    )
+    tts_fallback_provider: str = ""
+    tts_fallback_api_key: SecretStr = SecretStr("")
+    tts_fallback_model: str = ""
+    tts_fallback_base_url: str = ""
+
     sight_provider: str = ""
-    moderation_provider: str = ""
+    sight_api_key: SecretStr = SecretStr("")
+    sight_model: str = ""
+    sight_base_url: str = ""
+
+    moderation_provider: str = Field(
+        default="", description="Layers, such as studio,openai,judge; the strictest counts"
+    )
+    moderation_api_key: SecretStr = SecretStr("")
+    moderation_model: str = ""
+    moderation_base_url: str = ""
+    moderation_judge_provider: str = Field(default="", description="Whose model the judge asks; empty: that of LLM_*")
+    moderation_judge_api_key: SecretStr = SecretStr("")
+    moderation_judge_model: str = ""
+    moderation_judge_base_url: str = ""
+    moderation_judge_sees: bool = Field(default=True, description="Off where the judge's model takes no pictures")
+
+    personal_data_vendors: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Vendors that have agreed to keep nothing, and may see a child's name or photo"
+    )
+    budget_per_book: float = Field(default=3.0, gt=0, description="Dollars that one book may cost at worst")
+    budget_per_user_day: float = Field(default=10.0, gt=0, description="Dollars")
+    budget_per_day: float = Field(default=100.0, gt=0, description="Dollars, for all users together")
 
     image_max_concurrent: int = Field(default=3, ge=1, le=16)
     llm_timeout: float = Field(default=30, gt=0)
@@ -122,7 +182,17 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(default=5, gt=0)
     cpu_workers: int = Field(default=2, ge=1, le=64, description="Worker processes for drawing and typesetting")
 
-    @field_validator("cors_origins", "trusted_proxies", "apple_root_certificates", mode="before")
+    @field_validator("tts_voices", mode="before")
+    @classmethod
+    def _split_voices(cls, value: object) -> object:
+        if isinstance(value, str):
+            pairs = (part.partition("=") for part in value.split(",") if part.strip())
+            return {language.strip(): voice.strip() for language, _, voice in pairs}
+        return value
+
+    @field_validator(
+        "cors_origins", "trusted_proxies", "apple_root_certificates", "personal_data_vendors", mode="before"
+    )
     @classmethod
     def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
@@ -134,65 +204,20 @@ class Settings(BaseSettings):
     def _name_the_driver(cls, url: str) -> str:
         for prefix in ("postgres://", "postgresql://"):
             if url.startswith(prefix):
-                return "postgresql+asyncpg://" + url.removeprefix(prefix)
+                # What libpq calls sslmode is ssl to the driver.
+                return "postgresql+asyncpg://" + re.sub(r"(?<=[?&])sslmode=", "ssl=", url.removeprefix(prefix))
         if url and not url.startswith("postgresql+asyncpg://"):
             raise ValueError("must be a PostgreSQL address such as postgresql://user:password@host/name")
         return url
-
-    @model_validator(mode="after")
-    def _heartbeat_fits_the_lease(self) -> Self:
-        if self.heartbeat_seconds * 2 > self.lease_seconds:
-            raise ValueError("HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS")
-        return self
-
-    @model_validator(mode="after")
-    def _stored_files_have_an_address(self) -> Self:
-        if self.s3_bucket and not self.s3_public_url:
-            raise ValueError("S3_PUBLIC_URL must say where clients read what is in S3_BUCKET")
-        return self
 
     @property
     def in_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
 
     @property
+    def shows_docs(self) -> bool:
+        return not self.in_production if self.docs is None else self.docs
+
+    @property
     def embedded_database(self) -> bool:
         return not self.database_url
-
-    def unsafe_in_production(self) -> list[str]:
-        """What must not stay as it is in production, each as one sentence that names the setting."""
-        missing = {
-            "USER_KEY_PEPPER": self.user_key_pepper.get_secret_value(),
-            "ACCESS_TOKEN_SECRET": self.access_token_secret.get_secret_value(),
-            "DATABASE_URL": self.database_url,
-            "LLM_PROVIDER": self.llm_provider,
-            "IMAGE_PROVIDER": self.image_provider,
-            "TTS_PROVIDER": self.tts_provider,
-            "SIGHT_PROVIDER": self.sight_provider,
-            "MODERATION_PROVIDER": self.moderation_provider,
-            "PUBLIC_URL": self.public_url or self.s3_public_url,
-        }
-        found = [f"{name} is not set." for name, value in missing.items() if not value]
-        if 0 < len(self.access_token_secret.get_secret_value()) < MIN_SECRET:
-            found.append(f"ACCESS_TOKEN_SECRET has fewer than {MIN_SECRET} characters.")
-        if self.debug:
-            found.append("DEBUG is on.")
-        if "*" in self.cors_origins:
-            found.append("CORS_ORIGINS allows every site.")
-        if self.development_receipt_key.get_secret_value():
-            found.append("DEVELOPMENT_RECEIPT_KEY lets its holder make credits.")
-        if self.sandbox_purchases:
-            found.append("SANDBOX_PURCHASES gives credits that nobody paid for.")
-        return found
-
-
-def load_settings() -> Settings:
-    """The settings of the environment; raises SetupError with one line that names what is wrong."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc'])).upper() or 'Settings'}: {e['msg']}" for e in error.errors()]
-        raise SetupError("Settings are not usable: " + "; ".join(problems)) from None
-    if settings.in_production and (unsafe := settings.unsafe_in_production()):
-        raise SetupError("Not safe for production: " + " ".join(unsafe))
-    return settings

@@ -9,7 +9,7 @@ _SENTENCES = {
         ErrorCode.SAFETY_OUTPUT: "What came out did not pass our checks for children, so we do not show it. "
         "Please try again.",
         ErrorCode.STORAGE_UPLOAD_FAILED: "We could not save the files. Please try again in a few minutes.",
-        ErrorCode.CANCELLED: "You stopped this.",
+        ErrorCode.CANCELLED: "This was stopped.",
     },
     Language.KO: {
         ErrorCode.SAFETY_INPUT: "이 내용으로는 어린이 그림책을 만들 수 없어요. "

@@ -31,6 +31,16 @@ MOVES = {
 SHORT_KINDS = frozenset({JobKind.PAGE, JobKind.AUDIO, JobKind.PORTRAIT})
 """What takes seconds, and somebody waits for; a book takes a minute or more."""
 
+
+class Lane(StrEnum):
+    """Where jobs stand in line. What is short never waits behind books."""
+
+    BOOKS = "books"
+    SHORT = "short"
+
+
+KINDS_IN = {Lane.BOOKS: frozenset({JobKind.BOOK}), Lane.SHORT: SHORT_KINDS}
+
 MAX_RECOVERIES = 3
 """How often in a row a job may be taken over without a new artifact before it is given up."""
 

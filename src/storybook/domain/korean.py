@@ -23,6 +23,6 @@ def with_particle(word: str, particle: str) -> str:
     """`word` with the right one of a pair such as `은/는`, `이/가`, `을/를`, `과/와`, `으로/로`, `이/` or `아/야`."""
     after_consonant, after_vowel = particle.split("/")
     final = _final(word)
-    if particle == "으로/로" and final == _RIEUL:
+    if particle.startswith("으로") and final == _RIEUL:
         return word + after_vowel
     return word + (after_consonant if final else after_vowel)

@@ -89,7 +89,10 @@ def read_order(kind: JobKind, stored: object) -> Order:
 
 
 class Claim(Strict):
-    """A job that a runner may work on while its lease lives. Every write for it carries `fence`."""
+    """A job that a runner may work on while its lease lives. Every write for it carries `fence`.
+
+    `asked_at` is when the runner asked for it, by its own clock: see `core.lease`; it was ordered `age` seconds before.
+    """
 
     job_id: str
     user_id: str
@@ -99,3 +102,7 @@ class Claim(Strict):
     asset_token: str
     fence: int
     recoveries: int
+    worked_seconds: float = 0.0
+    asked_at: float = 0.0
+    age: float = 0.0
+    traceparent: str | None = None

@@ -6,6 +6,7 @@ adult: 3-6, none). A word is what stands between spaces in English and Korean, a
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ _OPENING = "\u201c\u300c\u300e"
 _CLOSING = "\u201d\u300d\u300f"
 _END_OF_SENTENCE = re.compile(r"[.!?\u3002\uff01\uff1f\u2026]+")
 _WORD = re.compile(r"\w", re.UNICODE)
+_BETWEEN_SPACES = re.compile(r"\s*\S+|\s+")
 
 
 @cache
@@ -70,8 +72,17 @@ def count_sentences(text: str) -> int:
 
 def count_words(text: str, language: Language) -> int:
     """How many words a page holds, by the rule of its language."""
-    pieces = _japanese().parse(text) if language is Language.JA else text.split()
-    return sum(1 for piece in pieces if _WORD.search(piece))
+    return sum(1 for _ in word_spans(text, language))
+
+
+def word_spans(text: str, language: Language) -> Iterator[tuple[int, int]]:
+    """Where each word of a text begins and ends, without the punctuation around it."""
+    pieces = _japanese().parse(text) if language is Language.JA else _BETWEEN_SPACES.findall(text)
+    at = 0
+    for piece in pieces:
+        if letters := [match.start() for match in _WORD.finditer(piece)]:
+            yield at + letters[0], at + letters[-1] + 1
+        at += len(piece)
 
 
 def complaints(text: str, age: TargetAge, language: Language) -> list[str]:

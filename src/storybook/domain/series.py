@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from storybook.domain.book_spec import Name, Topic
+from storybook.domain.book_spec import BookSpec, Name, Topic
 from storybook.domain.characters import CharacterSheet
 from storybook.domain.story import PageText, Word
 from storybook.domain.values import Readable, Strict
@@ -32,6 +32,15 @@ class EarlierBook(Strict):
 
 Earlier = Annotated[tuple[EarlierBook, ...], Field(max_length=MAX_EARLIER)]
 """The books before, the oldest first."""
+
+
+def names_in(spec: BookSpec, known: Sequence[CharacterSheet], earlier: Sequence[EarlierBook]) -> tuple[str, ...]:
+    """The names of everyone whom a request for a story names, its hero's first."""
+    names = [spec.character.name] if spec.character else []
+    names += [sheet.name for sheet in known]
+    for book in reversed(earlier):
+        names += [book.hero, *(sheet.name for sheet in book.companions)]
+    return tuple(dict.fromkeys(names))
 
 
 def told_so_far(earlier: Sequence[EarlierBook]) -> str:

@@ -9,6 +9,8 @@ from storybook.domain.book_spec import Language, Name, TargetAge
 from storybook.domain.values import Composed, Readable, Strict
 
 COVER = 0
+PORTRAIT = -2
+"""Numbers of the pictures that are no page's."""
 
 
 class Mood(StrEnum):

@@ -13,13 +13,17 @@ from storybook.models.base import ID_LENGTH, Base, CreatedAt, Id, Json, Number, 
 
 WHOLE_BOOK = -1
 """The page number of an artifact that belongs to no single picture."""
+UNJUDGED = -2
+"""The page number of a story that is written but not yet judged: paid for, and not to be shown."""
 
 
 class Job(Base):
     """One piece of paid background work; its row is the queue.
 
     `note` tells the reader of a finished job what it could not do. `lease_until` says until when `lease_owner` may work
-    on it, and every claim raises `fence`. `retry_of` is the first job of those that try the same order again.
+    on it, and every claim raises `fence`. A job that waits for a vendor is not claimed before `wait_until`;
+    `worked_seconds` counts only the time that somebody worked on it. `retry_of` is the first job of those that try the
+    same order again. `traceparent` names the trace of the request that ordered it (W3C Trace Context).
     """
 
     __tablename__ = "jobs"
@@ -31,6 +35,7 @@ class Job(Base):
         CheckConstraint("(status = 'failed') = (error_code IS NOT NULL)", name="failed_has_code"),
         CheckConstraint("status <> 'done' OR progress = 100", name="done_is_complete"),
         CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
+        CheckConstraint("worked_seconds >= 0", name="worked_seconds"),
         CheckConstraint("seed BETWEEN 1 AND 2147483647", name="seed"),
         Index(
             "uq_one_retry",
@@ -38,6 +43,7 @@ class Job(Base):
             unique=True,
             postgresql_where=text("retry_of IS NOT NULL AND status <> 'failed'"),
         ),
+        Index("ix_jobs_finished_at", "finished_at"),
         Index("ix_jobs_waiting", "created_at", postgresql_where=text("status IN ('queued', 'running')")),
     )
 
@@ -60,6 +66,10 @@ class Job(Base):
     revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[datetime | None]
+    wait_until: Mapped[datetime | None]
+    working_since: Mapped[datetime | None]
+    worked_seconds: Mapped[float] = mapped_column(server_default="0")
+    traceparent: Mapped[str | None] = mapped_column(String(55))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
     finished_at: Mapped[datetime | None]
@@ -81,7 +91,7 @@ class StepArtifact(Base):
     __table_args__ = (
         UniqueConstraint("job_id", "step", "page_number"),
         CheckConstraint(one_of("step", Step), name="step"),
-        CheckConstraint("page_number BETWEEN -1 AND 12", name="page_number"),
+        CheckConstraint("page_number BETWEEN -2 AND 12", name="page_number"),
     )
 
     id: Mapped[Number]
@@ -109,7 +119,7 @@ class ImagePromptRow(Base):
     __tablename__ = "image_prompts"
     __table_args__ = (
         UniqueConstraint("job_id", "page_number"),
-        CheckConstraint("page_number BETWEEN 0 AND 12", name="page_number"),
+        CheckConstraint("page_number BETWEEN -2 AND 12", name="page_number"),
     )
 
     id: Mapped[Number]

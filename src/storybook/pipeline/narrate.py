@@ -4,9 +4,10 @@ from storybook.core.errors import ErrorCode, JobFailed, NotFound, ObjectMissing,
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.jobs import Step, progress_of_voices
 from storybook.domain.orders import AudioOrder, Claim
+from storybook.domain.speech import Speech
 from storybook.models import Book, Page
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.steps.narrate import StoredSpeech, narrate_page
+from storybook.pipeline.steps.narrate import StoredSpeech, narrate_page, place
 from storybook.pipeline.workbench import Workbench
 from storybook.services import books, files
 from storybook.services.files import folder_of
@@ -44,7 +45,7 @@ async def _read_aloud(bench: Workbench, order: AudioOrder) -> bool:
     whole = None
     try:
         if order.page_number is None:
-            whole = await _join(claim, kit, list(keys.values()))
+            whole = await _join(bench, list(keys.values()))
         async with kit.database.session() as session:
             await books.give_voice(session, claim, order.book_id, keys, texts, whole)
     except (WordsChanged, ObjectMissing):
@@ -69,21 +70,26 @@ async def _speak(bench: Workbench, page: Page, language: Language, age: TargetAg
     spoken = bench.kept(Step.NARRATE, StoredSpeech, number)
     if spoken and spoken.text != page.text:
         await bench.discard(Step.NARRATE, number, spoken.key)
-    folder = folder_of(bench.claim.asset_token)
-    return await bench.once(
+
+    async def put(speech: Speech) -> StoredSpeech:
+        stored = place(speech, number, page.text, folder_of(bench.claim.asset_token))
+        await bench.put(stored.key, speech.data, speech.media_type)
+        return stored
+
+    return await bench.once_put(
         Step.NARRATE,
         StoredSpeech,
         lambda: bench.attempt(
-            Step.NARRATE,
-            lambda: narrate_page(number, page.text, language, age, folder, kit.providers.speech, kit.storage),
+            Step.NARRATE, lambda: narrate_page(page.text, language, age, kit.providers.speech), page=number
         ),
+        put,
         page=number,
     )
 
 
-async def _join(claim: Claim, kit: Kit, keys: list[str]) -> str:
+async def _join(bench: Workbench, keys: list[str]) -> str:
     """One file of all pages: MP3 frames of the same kind play one after the other."""
-    parts = [(await kit.storage.get(key)).data for key in keys]
-    whole = f"{folder_of(claim.asset_token)}/book-{new_token()}.mp3"
-    await kit.storage.put(whole, b"".join(parts), MP3)
+    parts = [(await bench.kit.storage.get(key)).data for key in keys]
+    whole = f"{folder_of(bench.claim.asset_token)}/book-{new_token()}.mp3"
+    await bench.put(whole, b"".join(parts), MP3)
     return whole

@@ -1,34 +1,25 @@
 """The pipeline of a book: which step waits for which."""
 
 import asyncio
-from typing import NamedTuple
 
 from storybook.core.errors import ErrorCode, JobFailed, NotFound
+from storybook.core.metrics import trying
 from storybook.domain.characters import CastSheet
 from storybook.domain.jobs import Step, progress_of_pictures
 from storybook.domain.moderation import Verdict
 from storybook.domain.orders import BookOrder, Claim
-from storybook.domain.pictures import Picture, PicturePrompt
 from storybook.domain.story import StoryDraft
+from storybook.models.jobs import UNJUDGED
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.steps import generate_images
+from storybook.pipeline.picture import CheckedPicture, Look, make_picture, make_portrait_of_hero
 from storybook.pipeline.steps.generate_character_sheet import generate_character_sheet
-from storybook.pipeline.steps.generate_image_prompts import generate_image_prompt
-from storybook.pipeline.steps.generate_images import StoredPicture
 from storybook.pipeline.steps.generate_story import generate_story, judge_story
 from storybook.pipeline.steps.moderate_input import moderate_input
-from storybook.pipeline.steps.moderate_output import BookVerdict, judge_book, judge_picture
+from storybook.pipeline.steps.moderate_output import BookVerdict, judge_book
 from storybook.pipeline.steps.normalize import Request, normalize
 from storybook.pipeline.steps.package import assemble
-from storybook.pipeline.workbench import Workbench
+from storybook.pipeline.workbench import Workbench, together
 from storybook.services import books, characters
-from storybook.services.files import folder_of
-
-
-class CheckedPicture(NamedTuple):
-    prompt: PicturePrompt
-    stored: StoredPicture
-    verdict: Verdict
 
 
 async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
@@ -43,9 +34,8 @@ async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
     async def judge_request() -> Verdict:
         return await bench.attempt(Step.MODERATE_INPUT, lambda: moderate_input(request, moderation))
 
-    async def pass_request() -> None:
-        await bench.once(Step.MODERATE_INPUT, Verdict, judge_request)
-        passed.set()
+    async def pass_request() -> Verdict:
+        return await bench.once(Step.MODERATE_INPUT, Verdict, judge_request)
 
     async def design_cast() -> CastSheet:
         return await bench.attempt(
@@ -53,13 +43,13 @@ async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
         )
 
     request = await bench.once(Step.NORMALIZE, Request, lambda: _normalize(claim, order, kit))
-    passed = asyncio.Event()
-    async with asyncio.TaskGroup() as both:
-        both.create_task(pass_request())
-        writing = both.create_task(bench.once(Step.GENERATE_STORY, StoryDraft, lambda: _write(bench, request, passed)))
-    draft = writing.result()
+    await together(pass_request(), _write(bench, request))
+    draft = await bench.once(Step.GENERATE_STORY, StoryDraft, lambda: _judged_story(bench, request))
     cast = await bench.once(Step.GENERATE_CHARACTER_SHEET, CastSheet, design_cast)
-    checked = await _picture_all(bench, request, draft, cast)
+    look = Look(request.spec, cast, None)
+    if kit.providers.image.takes_reference:
+        look = look._replace(portrait=await make_portrait_of_hero(bench, look))
+    checked = await _picture_all(bench, draft, look)
     await bench.once(
         Step.MODERATE_OUTPUT,
         BookVerdict,
@@ -74,73 +64,46 @@ async def _normalize(claim: Claim, order: BookOrder, kit: Kit) -> Request:
             chosen = await characters.require_all(session, claim.user_id, order.spec.chosen_characters)
     except NotFound as error:
         raise JobFailed(ErrorCode.UNKNOWN, "a chosen character was deleted") from error
-    return await normalize(order.spec, tuple(characters.sheet_of(character) for character in chosen), order.earlier)
+    with trying(Step.NORMALIZE):
+        sheets = tuple(characters.sheet_of(character) for character in chosen)
+        return await normalize(order.spec, sheets, order.earlier)
 
 
-async def _write(bench: Workbench, request: Request, passed: asyncio.Event) -> StoryDraft:
-    """The story, judged once its request has passed; it is not written again when its judge has to be asked again."""
-    providers = bench.kit.providers
-    draft = await bench.attempt(Step.GENERATE_STORY, lambda: generate_story(request, bench.claim.seed, providers.text))
-    await passed.wait()
-    await bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_story(draft, request, providers.moderation))
+async def _write(bench: Workbench, request: Request) -> StoryDraft:
+    """The story as it comes from its writer; it is kept, so that it is not paid for again when its judge is away."""
+    await bench.show(Step.GENERATE_STORY)
+
+    async def write() -> StoryDraft:
+        return await bench.attempt(
+            Step.GENERATE_STORY, lambda: generate_story(request, bench.claim.seed, bench.kit.providers.text)
+        )
+
+    return await bench.once(Step.GENERATE_STORY, StoryDraft, write, page=UNJUDGED)
+
+
+async def _judged_story(bench: Workbench, request: Request) -> StoryDraft:
+    draft = await _write(bench, request)
+    moderation = bench.kit.providers.moderation
+    await bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_story(draft, request, moderation))
     return draft
 
 
-async def _picture_all(bench: Workbench, request: Request, draft: StoryDraft, cast: CastSheet) -> list[CheckedPicture]:
+async def _picture_all(bench: Workbench, draft: StoryDraft, look: Look) -> list[CheckedPicture]:
     """All pictures of the book, each drawn and checked on its own; the cover first."""
-    numbers = sorted(draft.scenes())
+    scenes = draft.scenes()
     slots = asyncio.Semaphore(bench.kit.pictures_at_once)
-    ready: list[int] = []
+    ready: set[int] = set()
     await bench.show(Step.GENERATE_IMAGE_PROMPTS)
 
+    def then_at(number: int) -> tuple[Step, int]:
+        return Step.GENERATE_IMAGES, progress_of_pictures(len(ready | {number}), len(scenes))
+
     async def picture(number: int) -> CheckedPicture:
-        checked = await _picture_one(bench, number, request, draft, cast, slots)
-        ready.append(number)
-        await bench.show(Step.GENERATE_IMAGES, progress_of_pictures(len(ready), len(numbers)))
+        checked = await make_picture(bench, number, scenes[number], look, slots, lambda: then_at(number))
+        ready.add(number)
         return checked
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(picture(number)) for number in numbers]
-    return [task.result() for task in tasks]
-
-
-async def _picture_one(
-    bench: Workbench, number: int, request: Request, draft: StoryDraft, cast: CastSheet, slots: asyncio.Semaphore
-) -> CheckedPicture:
-    """The chain of one picture: words, drawing, storage, check. Readers may see it when its verdict is stored."""
-    spec, kit, claim = request.spec, bench.kit, bench.claim
-    folder = folder_of(claim.asset_token)
-    drawn: list[Picture] = []
-
-    async def draw_and_store() -> StoredPicture:
-        await bench.show(Step.GENERATE_IMAGES)
-        drawn.append(
-            await bench.attempt(
-                Step.GENERATE_IMAGES,
-                lambda: generate_images.draw(prompt, spec.style, cast, kit.providers.image),
-            )
-        )
-        return await generate_images.store(drawn[-1], number, folder, kit.storage, kit.storage_waits)
-
-    async def judge() -> Verdict:
-        picture = drawn[-1] if drawn else await generate_images.fetch(stored, kit.storage)
-        return await bench.attempt(
-            Step.MODERATE_OUTPUT,
-            lambda: judge_picture(picture, prompt, spec.target_age, kit.providers.moderation),
-        )
-
-    async with slots:
-        prompt = await bench.once(
-            Step.GENERATE_IMAGE_PROMPTS,
-            PicturePrompt,
-            lambda: generate_image_prompt(
-                number, draft.scenes()[number], cast, spec.style, spec.forbidden_elements or (), claim.seed
-            ),
-            page=number,
-        )
-        stored = await bench.once(Step.GENERATE_IMAGES, StoredPicture, draw_and_store, page=number)
-    verdict = await bench.once(Step.MODERATE_OUTPUT, Verdict, judge, page=number)
-    return CheckedPicture(prompt, stored, verdict)
+    return await together(*(picture(number) for number in sorted(scenes)))
 
 
 async def _put_on_the_shelf(

@@ -1,25 +1,76 @@
 """How long each step may take, how often it is tried and how long it waits in between: all of it in one table."""
 
+import random
 from typing import NamedTuple
 
-from storybook.core.errors import ErrorCode
+from storybook.core.errors import Charged, ErrorCode, JobFailed, JobParked, ObjectMissing, ProviderError, StorageError
 from storybook.core.settings import Settings
+from storybook.domain.calls import PAID_TRIES
 from storybook.domain.jobs import Step
+from storybook.providers.http import CallFailed
 
-STORAGE_WAITS = (2.0, 5.0)
-"""Seconds before each further try to store a picture, which was paid for and must not be drawn again for it."""
+STORAGE_WAITS = (1.0, 2.0, 5.0, 10.0, *(20.0,) * 5)
+"""Seconds before each further try to store what was paid for and is only in memory."""
+STORAGE_REST = 20.0
+"""Seconds that a job rests in the queue whose storage is away."""
+
+MAX_WAIT_IN_PLACE = 20.0
+"""Seconds; whoever has to wait longer goes back into the queue."""
+LONGEST_SECONDS = 1800.0
+"""So long a job that comes no further waits for a vendor, and no longer."""
 
 
 class Policy(NamedTuple):
-    """`timeout` is in seconds for each try; `waits` are the seconds before each further try."""
+    """`timeout` is in seconds for each try; `waits` are the most seconds before each further try.
+
+    A job whose tries have all failed without a charge, since a vendor is away, waits for `rest` seconds in the queue.
+    `no_verdict` ends a step whose judge says nothing, where only a verdict can say that something is not safe.
+    """
 
     timeout: float
     waits: tuple[float, ...]
     on_timeout: ErrorCode
+    rest: float = 20.0
+    no_verdict: ErrorCode | None = None
 
     @property
     def attempts(self) -> int:
         return len(self.waits) + 1
+
+    def rest_after(self, error: ProviderError) -> float | None:
+        """Seconds to wait in the queue where there is no further try; None where the error is the last."""
+        if isinstance(error, CallFailed) and error.retryable and error.charged is Charged.NO:
+            return max(self.rest, error.retry_after or 0.0)
+        return None
+
+    def code_of(self, error: ProviderError) -> ErrorCode:
+        """What the job ends with when the error is the last."""
+        silent = self.no_verdict if error.code is ErrorCode.SAFETY_OUTPUT else None
+        return silent or error.code
+
+
+class Tries:
+    """Counts the tries of one step; the waits have full jitter."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._made = 0
+        self._paid = 0
+
+    def wait_after(self, error: ProviderError) -> float | None:
+        """Seconds to wait before the next try; None when there is none."""
+        self._made += 1
+        self._paid += error.charged is not Charged.NO
+        if not error.retryable or self._made >= self._policy.attempts or self._paid >= PAID_TRIES:
+            return None
+        return max(random.uniform(0, self._policy.waits[self._made - 1]), error.retry_after or 0.0)
+
+
+def without_storage(error: StorageError) -> JobFailed | JobParked:
+    """What becomes of a job whose storage fails: it waits, except for an object that is gone for good."""
+    if isinstance(error, ObjectMissing):
+        return JobFailed(ErrorCode.STORAGE_UPLOAD_FAILED, "a stored object is gone")
+    return JobParked(STORAGE_REST, ErrorCode.STORAGE_UPLOAD_FAILED)
 
 
 def policies(settings: Settings) -> dict[Step, Policy]:
@@ -27,7 +78,7 @@ def policies(settings: Settings) -> dict[Step, Policy]:
     llm, image = settings.llm_timeout, settings.image_timeout
     image_waits = (2.0, *(5.0 for _ in range(settings.image_max_retries)))[: settings.image_max_retries - 1]
     return {
-        Step.MODERATE_INPUT: Policy(llm, (), ErrorCode.LLM_TIMEOUT),
+        Step.MODERATE_INPUT: Policy(llm, (2, 5), ErrorCode.LLM_TIMEOUT, no_verdict=ErrorCode.LLM_TIMEOUT),
         Step.GENERATE_STORY: Policy(llm, (2, 5), ErrorCode.LLM_TIMEOUT),
         Step.GENERATE_CHARACTER_SHEET: Policy(llm, (2,), ErrorCode.LLM_TIMEOUT),
         Step.GENERATE_IMAGES: Policy(image, image_waits, ErrorCode.IMAGE_TIMEOUT),

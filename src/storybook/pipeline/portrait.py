@@ -34,7 +34,9 @@ async def _describe(bench: Workbench, order: PortraitOrder) -> CharacterSheet:
         seed=claim.seed,
     )
     sheet = await bench.attempt(Step.GENERATE_CHARACTER_SHEET, lambda: kit.providers.sight.describe(request))
-    check = TextCheck(texts=tuple(sheet.texts()), language=order.language, target_age=TargetAge.TODDLER)
+    check = TextCheck(
+        texts=tuple(sheet.texts()), language=order.language, target_age=TargetAge.TODDLER, names=(sheet.name,)
+    )
     verdict = await bench.attempt(Step.MODERATE_INPUT, lambda: kit.providers.moderation.judge_request(check))
     if not verdict.allowed:
         raise JobFailed(ErrorCode.SAFETY_INPUT, "the character was flagged")

@@ -9,23 +9,20 @@ from storybook.domain.failures import wish_not_understood
 from storybook.domain.jobs import Step
 from storybook.domain.moderation import Verdict
 from storybook.domain.orders import Claim, PageOrder, RegenerateMode
-from storybook.domain.pictures import PicturePrompt
-from storybook.domain.story import Scene, StoryDraft, StoryPage
+from storybook.domain.story import PORTRAIT, Scene, StoryDraft, StoryPage
 from storybook.models import Page
 from storybook.models.jobs import WHOLE_BOOK
 from storybook.pipeline.kit import Kit
+from storybook.pipeline.picture import CheckedPicture, Look, make_picture
 from storybook.pipeline.steps import generate_images
-from storybook.pipeline.steps.generate_image_prompts import generate_image_prompt
 from storybook.pipeline.steps.generate_images import StoredPicture
 from storybook.pipeline.steps.moderate_input import moderate_wish
-from storybook.pipeline.steps.moderate_output import judge_picture
 from storybook.pipeline.steps.normalize import Request
 from storybook.pipeline.steps.rewrite_page import judge_page, restage_page, rewrite_page
 from storybook.pipeline.workbench import Workbench
 from storybook.providers.base import Revision, RewriteRequest, StoryRequest
 from storybook.services import artifacts, books, jobs
 from storybook.services.books import NewPage
-from storybook.services.files import folder_of
 
 
 class Original(NamedTuple):
@@ -34,7 +31,7 @@ class Original(NamedTuple):
     story: StoryRequest
     draft: StoryDraft
     cast: CastSheet
-    prompt: PicturePrompt
+    portrait: StoredPicture | None
 
 
 @dataclass(frozen=True)
@@ -54,16 +51,14 @@ async def regenerate_page(claim: Claim, order: PageOrder, kit: Kit) -> None:
     await bench.once(Step.MODERATE_INPUT, Verdict, lambda: _judge_wish(task))
     revision = await bench.once(Step.GENERATE_STORY, Revision, lambda: _revise(task))
     page = revision.page
-    prompt, picture = None, None
-    if order.mode is not RegenerateMode.TEXT:
-        prompt, picture = await _redraw(task, page.scene)
+    picture = await _redraw(task, page.scene) if order.mode is not RegenerateMode.TEXT else None
     await bench.show(Step.PACKAGE)
     async with kit.database.session() as session:
         new = NewPage(
             page_number=order.page_number,
             text=page.text if order.mode is not RegenerateMode.IMAGE else None,
-            image_key=picture.key if picture else None,
-            image_prompt=prompt.positive if prompt else None,
+            image_key=picture.stored.key if picture else None,
+            image_prompt=picture.prompt.positive if picture else None,
             scene=page.scene,
             note=None if revision.understood else wish_not_understood(order.language),
         )
@@ -82,11 +77,12 @@ async def _original(claim: Claim, order: PageOrder, kit: Kit) -> Original:
     except NotFound as error:
         raise JobFailed(ErrorCode.UNKNOWN, "the book was deleted") from error
     request = Request.model_validate(stored[Step.NORMALIZE, WHOLE_BOOK])
+    portrait = stored.get((Step.GENERATE_IMAGES, PORTRAIT))
     return Original(
         story=request.story(job.seed),
         draft=_as_it_stands_now(StoryDraft.model_validate(stored[Step.GENERATE_STORY, WHOLE_BOOK]), book.pages),
         cast=CastSheet.model_validate(stored[Step.GENERATE_CHARACTER_SHEET, WHOLE_BOOK]),
-        prompt=PicturePrompt.model_validate(stored[Step.GENERATE_IMAGE_PROMPTS, order.page_number]),
+        portrait=StoredPicture.model_validate(portrait) if portrait else None,
     )
 
 
@@ -128,38 +124,9 @@ async def _revise(task: _Task) -> Revision:
     return revision
 
 
-async def _redraw(task: _Task, scene: Scene) -> tuple[PicturePrompt, StoredPicture]:
-    number, spec, kit = task.order.page_number, task.original.story.spec, task.kit
-    prompt = await task.bench.once(
-        Step.GENERATE_IMAGE_PROMPTS,
-        PicturePrompt,
-        lambda: generate_image_prompt(
-            number,
-            scene,
-            task.original.cast,
-            spec.style,
-            spec.forbidden_elements or (),
-            task.claim.seed,
-        ),
-        page=number,
-    )
-
-    async def draw_and_store() -> StoredPicture:
-        await task.bench.show(Step.GENERATE_IMAGES)
-        picture = await task.bench.attempt(
-            Step.GENERATE_IMAGES,
-            lambda: generate_images.draw(prompt, spec.style, task.original.cast, kit.providers.image),
-        )
-        folder = folder_of(task.claim.asset_token)
-        return await generate_images.store(picture, number, folder, kit.storage, kit.storage_waits)
-
-    async def judge() -> Verdict:
-        picture = await generate_images.fetch(stored, kit.storage)
-        return await task.bench.attempt(
-            Step.MODERATE_OUTPUT,
-            lambda: judge_picture(picture, prompt, spec.target_age, kit.providers.moderation),
-        )
-
-    stored = await task.bench.once(Step.GENERATE_IMAGES, StoredPicture, draw_and_store, page=number)
-    await task.bench.once(Step.MODERATE_OUTPUT, Verdict, judge, page=number)
-    return prompt, stored
+async def _redraw(task: _Task, scene: Scene) -> CheckedPicture:
+    original, image = task.original, task.kit.providers.image
+    look = Look(original.story.spec, original.cast, None)
+    if image.takes_reference and original.portrait:
+        look = look._replace(portrait=await generate_images.fetch(original.portrait, task.kit.storage))
+    return await make_picture(task.bench, task.order.page_number, scene, look)

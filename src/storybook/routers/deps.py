@@ -11,6 +11,7 @@ from fastapi import BackgroundTasks, Depends, Header, Path, Query, Request, Secu
 from fastapi.security import APIKeyHeader, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
+from structlog.contextvars import bind_contextvars
 
 from storybook.core.errors import (
     SIGN_IN_AGAIN,
@@ -21,6 +22,7 @@ from storybook.core.errors import (
     Unauthenticated,
 )
 from storybook.core.ids import utc_now
+from storybook.core.logs import about_user
 from storybook.core.settings import AuthMode
 from storybook.domain.values import require_readable
 from storybook.resources import Resources
@@ -160,6 +162,8 @@ async def get_identity(request: Request, caller: CallerDep) -> Identity | None:
         found = await accounts.identify(session, caller)
     if found is None:
         await meet_stranger(request, caller.subject, address_of(request))
+    else:
+        bind_contextvars(**about_user(found.user_id))
     return found
 
 
@@ -173,7 +177,9 @@ async def get_user_id(request: Request, identity: IdentityDep, caller: CallerDep
     resources, address = resources_of(request), address_of(request)
     async with resources.database.session() as session:
         gifts = resources.settings.gifts_per_address
-        return await accounts.admit(session, caller, address=address, gifts_per_address=gifts)
+        user_id = await accounts.admit(session, caller, address=address, gifts_per_address=gifts)
+    bind_contextvars(**about_user(user_id))
+    return user_id
 
 
 UserId = Annotated[str, Depends(get_user_id)]

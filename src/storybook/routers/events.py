@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
 from storybook.core.errors import NoSuchBook, Unauthenticated
+from storybook.core.metrics import STREAMS
 from storybook.resources import Resources
 from storybook.routers.answers import errors
 from storybook.routers.deps import CallerDep, JobId, ResourcesDep, UrlDep
@@ -66,7 +67,8 @@ def _seen(last_event_id: str | None, now: Progress) -> int:
 
 async def _events(resources: Resources, reader: UserRef, now: Progress, seen: int, url: Url) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    with suppress(NoSuchBook, Unauthenticated), resources.notifications.of_job(now.job.id) as changed:
+    following = resources.notifications.of_job(now.job.id)
+    with STREAMS.track_inprogress(), suppress(NoSuchBook, Unauthenticated), following as changed:
         now, told = await look(resources.database, reader, now.job.id), ""
         while True:
             if now.job.revision > seen:

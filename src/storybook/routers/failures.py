@@ -8,12 +8,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from storybook.core.database import is_away
+from storybook.core.database import passes
 from storybook.core.errors import (
     ApiError,
     NoBookOfStranger,
@@ -66,8 +66,7 @@ def register(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     app.exception_handler(HTTPException)(_framework_error)
     app.exception_handler(StorageError)(_storage_error)
     app.exception_handler(IntegrityError)(_deleted_meanwhile)
-    app.exception_handler(DBAPIError)(_database_failed)
-    for away in (OperationalError, InterfaceError, NoConnectionFree, ConnectionError, TimeoutError):
+    for away in (DBAPIError, NoConnectionFree, OSError):
         app.exception_handler(away)(_database_away)
 
 
@@ -166,14 +165,10 @@ async def _deleted_meanwhile(request: Request, error: IntegrityError) -> JSONRes
 
 
 async def _database_away(request: Request, error: Exception) -> JSONResponse:
+    if not passes(error):
+        raise error
     log.error("database_away", exc_info=error)
     return _unavailable(request)
-
-
-async def _database_failed(request: Request, error: DBAPIError) -> JSONResponse:
-    if not is_away(error):
-        raise error
-    return await _database_away(request, error)
 
 
 def _unavailable(request: Request) -> JSONResponse:

@@ -25,7 +25,7 @@ from storybook.routers.screening import ScreeningDep
 from storybook.schemas.books import BookAnswer
 from storybook.schemas.common import Message
 from storybook.schemas.library import LibraryAnswer, Rename
-from storybook.services import books, library
+from storybook.services import books, characters, library
 from storybook.services.library import Sort, Wish
 
 router = APIRouter(prefix="/v1/library", tags=["library"])
@@ -71,7 +71,9 @@ async def rename_book(
     """
     async with resources.database.reading() as session:
         book = await books.get(session, user_id, book_id)
-    await screening.require_fit({"title": (rename.title,)}, Language(book.language), TargetAge(book.target_age))
+        names = (book.hero, *await characters.names_of(session, user_id))
+    said = {"title": (rename.title,)}
+    await screening.require_fit(user_id, said, Language(book.language), TargetAge(book.target_age), names=names)
     async with resources.database.session() as session:
         await library.rename(session, user_id, book_id, rename.title)
         book = await books.get(session, user_id, book_id)

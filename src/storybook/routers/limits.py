@@ -10,7 +10,7 @@ from storybook.routers.counting import count_call, count_stranger
 from storybook.routers.deps import ResourcesDep, address_of, caller_of, says_who
 from storybook.services.quotas import Quotas
 
-UNLIMITED = frozenset({"get_health", "get_liveness", "get_readiness", "hear_store"})
+UNLIMITED = frozenset({"get_health", "get_liveness", "get_readiness", "get_metrics", "hear_store"})
 CLASSES = {
     "create_book": CallClass.PAID,
     "create_next_book": CallClass.PAID,
@@ -70,8 +70,8 @@ async def limit_calls(request: Request) -> None:
 
 
 async def get_quotas(resources: ResourcesDep) -> Quotas:
-    """How much work a user may have ordered."""
-    return Quotas.of(resources.settings)
+    """How much work a user may have ordered, and what it may cost."""
+    return resources.quotas
 
 
 QuotasDep = Annotated[Quotas, Depends(get_quotas)]

@@ -9,6 +9,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from storybook.core import telemetry
+from storybook.core.metrics import METHODS, OTHER_METHOD, count_request
+from storybook.core.telemetry import Span
 from storybook.routers.failures import answer
 
 log = structlog.get_logger()
@@ -45,44 +48,60 @@ class Envelope:
         scope["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        sender = _Sender(scope, send)
+        with telemetry.serving(scope["method"]) as span:
+            if span.trace_id:
+                structlog.contextvars.bind_contextvars(trace_id=span.trace_id)
+            await self._answer(scope, receive, _Sender(scope, send, span))
+
+    async def _answer(self, scope: Scope, receive: Receive, sender: "_Sender") -> None:
         try:
             await self._app(scope, _limited(scope, receive), sender)
         except Exception as error:
             log.exception("request_failed", exc_info=error)
             if sender.status:
                 raise
-            failure = answer(500, "INTERNAL_ERROR", "Something went wrong on our side.", request_id=request_id)
+            sentence = "Something went wrong on our side."
+            failure = answer(500, "INTERNAL_ERROR", sentence, request_id=scope["request_id"])
             await failure(scope, receive, sender)
         finally:
-            sender.log()
+            sender.end()
 
 
 class _Sender:
     """Adds the headers of every answer and remembers its status."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, span: Span) -> None:
         self._scope = scope
+        self._span = span
         self._send = send
         self._started = time.perf_counter()
+        self._answered: float | None = None
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self._answered = time.perf_counter()
             headers = MutableHeaders(scope=message)
             headers["X-Request-ID"] = self._scope["request_id"]
             headers.update(self._scope.get("rate_limit", {}))
+            if self._scope["app"].state.resources.notifications.released:
+                headers["Connection"] = "close"
             for name, value in SAFE_HEADERS.items():
                 headers.setdefault(name, value)
-            if self._scope["path"].startswith(DOCS):
+            if self._scope["path"] in DOCS:
                 headers["Content-Security-Policy"] = DOCS_POLICY
         await self._send(message)
 
-    def log(self) -> None:
-        route = getattr(self._scope.get("route"), "path", "unknown")
-        milliseconds = round((time.perf_counter() - self._started) * 1000, 1)
-        log.info("request", method=self._scope["method"], route=route, status=self.status, milliseconds=milliseconds)
+    def end(self) -> None:
+        sent, route = self._scope["method"], getattr(self._scope.get("route"), "path", "unknown")
+        method = sent if sent in METHODS else OTHER_METHOD
+        ended = time.perf_counter()
+        count_request(method, route, self.status, (self._answered or ended) - self._started)
+        milliseconds = round((ended - self._started) * 1000, 1)
+        log.info("request", method=method, route=route, status=self.status, milliseconds=milliseconds)
+        self._span.named(f"{method} {route}")
+        self._span.tell(method=method, route=route, status=self.status)
 
 
 def _request_id(proposed: str | None) -> str:

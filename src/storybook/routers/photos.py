@@ -19,7 +19,6 @@ from storybook.routers.once import Once, TurnDep
 from storybook.routers.waiting import wait_for_end
 from storybook.schemas.photos import PhotoAnalysis, PortraitAnswer, PortraitOrdered
 from storybook.services import characters, portraits
-from storybook.services.quotas import Quotas
 
 router = APIRouter(prefix="/v1/characters", tags=["characters"])
 
@@ -65,7 +64,7 @@ async def create_character_from_photo(
     small = await read_photo(await _take(photo))
 
     async def order(session: AsyncSession) -> PortraitOrdered:
-        job = await portraits.order(session, user_id, small, Quotas.of(resources.settings), **dict(wish))
+        job = await portraits.order(session, user_id, small, resources.quotas, **dict(wish))
         return PortraitOrdered(job_id=job.id, character_id=job.request["character_id"])
 
     sent = hashlib.sha256(small).digest() + wish.model_dump_json().encode()

@@ -9,8 +9,16 @@ from storybook.domain.book_spec import Language, TargetAge
 
 
 class Screening(Protocol):
-    async def require_fit(self, said: Mapping[str, Sequence[str]], language: Language, age: TargetAge) -> None:
-        """Raises Invalid or Unavailable; to be asked while no database session is open."""
+    async def require_fit(
+        self,
+        user_id: str,
+        said: Mapping[str, Sequence[str]],
+        language: Language,
+        age: TargetAge,
+        *,
+        names: Sequence[str],
+    ) -> None:
+        """Raises Invalid or Unavailable; to be asked while no database session is open. The user's day pays for it."""
         ...
 
 

@@ -1,16 +1,20 @@
 """The results of finished steps. A step whose artifact is stored is never paid for again."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storybook.core.database import Database, Prepared
+from storybook.core.errors import LeaseLost
 from storybook.domain.jobs import Step
 from storybook.domain.orders import Claim
 from storybook.models import ImagePromptRow, StepArtifact, StoryDraftRow
+from storybook.models.base import Base, table_of
 from storybook.models.jobs import WHOLE_BOOK
-from storybook.services import jobs
+from storybook.services import fencing, files
 
 Stored = dict[tuple[Step, int], dict[str, Any]]
 
@@ -31,21 +35,47 @@ async def load(session: AsyncSession, job_id: str) -> Stored:
     return stored
 
 
-async def save(session: AsyncSession, claim: Claim, step: Step, page: int, artifact: dict[str, Any]) -> None:
-    """Stores one artifact; raises LeaseLost when the job is not ours any more."""
-    await jobs.note_new_artifact(session, claim)
+async def save(
+    database: Database,
+    claim: Claim,
+    step: Step,
+    page: int,
+    artifact: dict[str, Any],
+    shown: tuple[Step, int | None] | None = None,
+) -> None:
+    """Stores one artifact in one statement that may be sent again, and shows where the job is by now.
+
+    The file that the artifact names is kept from now on. Raises LeaseLost when the job is not ours any more.
+    """
     match step:
-        case Step.GENERATE_STORY:
-            row = insert(StoryDraftRow).values(job_id=claim.job_id, draft=artifact)
+        case Step.GENERATE_STORY if page == WHOLE_BOOK:
+            stored = _save(StoryDraftRow, ("draft",), is_shown=shown is not None)
         case Step.GENERATE_IMAGE_PROMPTS:
-            row = insert(ImagePromptRow).values(job_id=claim.job_id, page_number=page, prompt=artifact)
+            stored = _save(ImagePromptRow, ("page_number", "prompt"), is_shown=shown is not None)
         case _:
-            row = insert(StepArtifact).values(job_id=claim.job_id, step=step, page_number=page, artifact=artifact)
-    await session.execute(row)
+            stored = _save(StepArtifact, ("step", "page_number", "artifact"), is_shown=shown is not None)
+    values = {"draft": artifact, "prompt": artifact, "artifact": artifact, "step": step, "page_number": page}
+    told = fencing.told(claim, shown) | {"kept_key": artifact.get("key")}
+    told |= {f"new_{name}": value for name, value in values.items()}
+    if not await database.insist(stored, **told):
+        raise LeaseLost(claim.job_id)
 
 
 async def forget(session: AsyncSession, claim: Claim, step: Step, page: int) -> None:
     """Removes the artifact of a step's work on one page, so that it is done again; raises as `save` does."""
-    await jobs.require_lease(session, claim)
+    if await session.scalar(fencing.HELD, {"job_id": claim.job_id, "fence": claim.fence}) is None:
+        raise LeaseLost(claim.job_id)
     kept = (StepArtifact.job_id == claim.job_id, StepArtifact.step == step, StepArtifact.page_number == page)
     await session.execute(delete(StepArtifact).where(*kept))
+
+
+@cache
+def _save(model: type[Base], columns: tuple[str, ...], *, is_shown: bool) -> Prepared:
+    """Made once for each table: to make a statement takes longer than to send it."""
+    table = table_of(model)
+    job = fencing.with_new_artifact(is_shown=is_shown)
+    row = select(job.c.id, *(bindparam(f"new_{name}", type_=table.c[name].type) for name in columns))
+    new = insert(table).from_select(["job_id", *columns], row)
+    *place, value = ("job_id", *columns)
+    again = new.on_conflict_do_update(index_elements=place, set_={value: new.excluded[value]})
+    return Prepared(again.returning(table.c.job_id).add_cte(files.keeping(job)))

@@ -42,13 +42,15 @@ async def hold(session: AsyncSession, user: UserRef, book_id: str) -> None:
 
 
 async def remember_pdf(session: AsyncSession, book: Book, key: str) -> None:
-    """Notes where the PDF of the book is.
+    """Notes where the PDF of the book is, which was announced.
 
     Discards it where the book was changed or deleted while it was made, or another process was faster.
     """
     unchanged = (Book.id == book.id, Book.revision == book.revision, Book.pdf_key.is_(None))
     if await session.scalar(update(Book).where(*unchanged).values(pdf_key=key).returning(Book.id)) is None:
         await files.discard(session, key)
+    else:
+        await files.keep(session, key)
 
 
 async def package(session: AsyncSession, claim: Claim, order: BookOrder, finished: FinishedBook) -> str:
@@ -124,6 +126,7 @@ async def give_voice(
                 raise WordsChanged(book_id)
             page.audio_key = await _replaced(session, page.audio_key, keys[page.page_number])
     book.audio_key = await _replaced(session, book.audio_key, whole or book.audio_key)
+    await files.keep(session, whole)
     await session.flush()
 
 

@@ -63,8 +63,9 @@ async def require_cast(session: AsyncSession, user: UserRef, spec: BookSpec) -> 
 
 
 async def names_of(session: AsyncSession, user: UserRef) -> tuple[str, ...]:
-    """The names that the user's characters have."""
-    return tuple(await session.scalars(select(Character.name).where(Character.user_id == owner(user))))
+    """The names that the user's characters have, those of the newest first."""
+    mine = select(Character.name).where(Character.user_id == owner(user))
+    return tuple(await session.scalars(mine.order_by(Character.created_at.desc(), Character.id.desc())))
 
 
 async def list_all(session: AsyncSession, user: UserRef, *, limit: int, offset: int) -> Cast:

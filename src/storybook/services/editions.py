@@ -9,7 +9,7 @@ from storybook.domain.book_spec import Language
 from storybook.editions.manuscript import Manuscript, ManuscriptPage
 from storybook.editions.pdf import render_pdf
 from storybook.models import Book
-from storybook.services import books
+from storybook.services import books, files
 from storybook.services.accounts import UserRef
 from storybook.storage.base import Storage, new_token
 
@@ -54,6 +54,7 @@ async def _make_pdf(book: Book, database: Database, storage: Storage, cpu: CpuPo
     )
     data = await cpu.run(render_pdf, manuscript)
     key = f"{book.cover_key.rsplit('/', 1)[0]}/book-{book.revision}-{new_token()}.pdf"
+    await files.announce(database, key)
     await storage.put(key, data, PDF)
     async with database.session() as session:
         await books.remember_pdf(session, book, key)

@@ -22,6 +22,7 @@ from storybook.models import (
     Job,
     JobPhoto,
     Milestone,
+    OperatorAction,
     Page,
     ReadingLog,
     StoreTransaction,
@@ -79,6 +80,10 @@ _SHEETS: dict[str, tuple[type[Base], tuple[str, ...]]] = {
             "store", "plan", "status", "credits_per_month", "current_period_start", "current_period_end",
             "created_at", "updated_at",
         ),
+    ),
+    "credits/operator.json": (
+        OperatorAction,
+        ("action", "job_id", "result", "code", "new_job_id", "credits", "created_at"),
     ),
     "reading/streak.json": (
         DailyStreak,

@@ -1,24 +1,53 @@
 """Files that nobody needs any more: noted in the transaction that makes them so, deleted afterwards."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import CTE, Interval, String, bindparam, delete, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storybook.core.database import Database
+from storybook.core.database import Database, Prepared
 from storybook.core.errors import StorageError
 from storybook.models import AccountDeletion, DiscardedFiles
+from storybook.models.base import table_of
 from storybook.storage.base import Storage
 
 AT_ONCE = 50
+UNCLAIMED = timedelta(days=1)
+"""How long a file may be there before it belongs to anything; far longer than any job lasts."""
 
 
 def folder_of(asset_token: str) -> str:
     """Where a job's files are; the token keeps the address from being guessed."""
     return f"books/{asset_token}"
+
+
+_ANNOUNCE = Prepared(
+    insert(table_of(DiscardedFiles))
+    .values(key=bindparam("key"), due_at=func.now() + literal(UNCLAIMED, Interval))
+    .on_conflict_do_nothing()
+)
+
+
+async def announce(database: Database, key: str) -> None:
+    """To be done before an object is put there: it goes again unless somebody keeps it, whatever happens to us.
+
+    It is tried again while the database is away.
+    """
+    await database.insist(_ANNOUNCE, key=key)
+
+
+async def keep(session: AsyncSession, *keys: str | None) -> None:
+    """These objects were announced, and belong to something from now on."""
+    await session.execute(delete(DiscardedFiles).where(DiscardedFiles.key.in_([key for key in keys if key])))
+
+
+def keeping(which: CTE) -> CTE:
+    """The same for the object of the parameter `kept_key`, where `which` has a row."""
+    kept = delete(table_of(DiscardedFiles)).where(DiscardedFiles.key == bindparam("kept_key", type_=String))
+    return kept.where(exists(select(literal(1)).select_from(which))).returning(DiscardedFiles.key).cte("kept")
 
 
 async def discard(session: AsyncSession, *keys: str | None) -> None:

@@ -11,17 +11,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Interval, Update, case, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storybook.core import telemetry
+from storybook.core.database import Database
 from storybook.core.errors import Conflict, ErrorCode, LeaseLost, NoSuchBook
 from storybook.core.ids import new_id
+from storybook.core.lease import now
 from storybook.domain.book_spec import Language
 from storybook.domain.credits import PRICES
 from storybook.domain.failures import sentence_for
 from storybook.domain.jobs import (
     DONE_SLUG,
-    PROGRESS_AT_START,
     PROGRESS_DONE,
     JobKind,
     JobState,
@@ -31,7 +41,7 @@ from storybook.domain.jobs import (
 from storybook.domain.orders import Claim, Order, read_order
 from storybook.domain.pictures import MAX_SEED
 from storybook.models import ImagePromptRow, Job, JobPhoto, StepArtifact, StoryDraftRow
-from storybook.services import credits, files, queueing, quotas
+from storybook.services import budget, credits, fencing, files, queueing, quotas
 from storybook.services.accounts import UserRef, owner
 from storybook.services.quotas import Quotas
 
@@ -45,7 +55,8 @@ async def start(
 ) -> Job:
     """A new queued job with its price held.
 
-    Raises PaymentRequired without enough credits, and what `quotas.require_room` raises for one too many.
+    Raises PaymentRequired without enough credits, what `quotas.require_room` raises for one too many, and
+    BudgetExceeded for one that could cost too much.
     """
     request = order.model_dump(mode="json")
     job = Job(
@@ -57,12 +68,14 @@ async def start(
         request_hash=fingerprint(kind, request),
         seed=secrets.randbelow(MAX_SEED) + 1,
         asset_token=secrets.token_urlsafe(16),
+        traceparent=telemetry.traceparent(),
     )
     session.add(job)
     await session.flush()
     await session.refresh(job)
     await credits.hold(session, user_id, job.id, kind)
     await quotas.require_room(session, user_id, kind, allowed)
+    await budget.reserve(session, job.id, user_id, allowed.spending.worst(order), allowed.spending.caps)
     return job
 
 
@@ -96,21 +109,9 @@ async def claim_next(
 
     It is the oldest of a user for whom the fewest of these kinds are being worked on.
     """
-    waiting = queueing.next_waiting(kinds).scalar_subquery()
-    row = (
-        await session.execute(
-            update(Job)
-            .where(Job.id == waiting)
-            .values(
-                status=JobState.RUNNING,
-                fence=Job.fence + 1,
-                recoveries=Job.recoveries + case((Job.status == JobState.RUNNING, 1), else_=0),
-                lease_owner=owner,
-                lease_until=_from_now(lease_seconds),
-            )
-            .returning(Job)
-        )
-    ).scalar_one_or_none()
+    asked_at = now()
+    told = {"new_owner": owner, "lease": timedelta(seconds=lease_seconds)}
+    row = await session.scalar(queueing.taking_next(tuple(kinds)), told)
     if row is None:
         return None
     try:
@@ -127,6 +128,10 @@ async def claim_next(
         asset_token=row.asset_token,
         fence=row.fence,
         recoveries=row.recoveries,
+        worked_seconds=row.worked_seconds,
+        asked_at=asked_at,
+        age=((row.working_since or row.created_at) - row.created_at).total_seconds(),
+        traceparent=row.traceparent,
     )
 
 
@@ -145,35 +150,25 @@ async def _end_here(session: AsyncSession, job: Job, code: ErrorCode, language: 
 
 async def renew(session: AsyncSession, claim: Claim, *, lease_seconds: float) -> None:
     """Prolongs the lease, which is no news to readers; raises LeaseLost when it is somebody else's by now."""
-    await _write(session, claim, JobState.RUNNING, revision=Job.revision, lease_until=_from_now(lease_seconds))
+    lease = {"lease_until": _from_now(lease_seconds)}
+    await _write(session, claim, JobState.RUNNING, revision=Job.revision, **lease, **_count_the_work())
 
 
-async def hand_back(session: AsyncSession, claim: Claim) -> None:
-    """Gives an unfinished job back, so that another runner can take it at once."""
-    await _write(session, claim, JobState.QUEUED, lease_owner=None, lease_until=None)
+async def hand_back(session: AsyncSession, claim: Claim, *, wait_seconds: float = 0.0) -> None:
+    """Gives an unfinished job back: another runner can take it once the wait is over."""
+    free = {"lease_owner": None, "lease_until": None, "wait_until": _from_now(wait_seconds)}
+    await _write(session, claim, JobState.QUEUED, **free, **_count_the_work())
 
 
-async def advance(session: AsyncSession, claim: Claim, step: Step, progress: int | None = None) -> None:
+def _count_the_work() -> dict[str, Any]:
+    """Adds the time since the claim, or since it was last counted; a runner that died adds none."""
+    lately = func.extract("epoch", func.now() - Job.working_since)
+    return {"worked_seconds": Job.worked_seconds + lately, "working_since": func.now()}
+
+
+async def advance(database: Database, claim: Claim, step: Step, progress: int | None = None) -> None:
     """Shows where the job is. Progress never goes back."""
-    percent = PROGRESS_AT_START[step] if progress is None else progress
-    further = Job.progress <= percent
-    await _write(
-        session,
-        claim,
-        JobState.RUNNING,
-        progress=func.greatest(Job.progress, percent),
-        current_step=case((further, step.value), else_=Job.current_step),
-    )
-
-
-async def note_new_artifact(session: AsyncSession, claim: Claim) -> None:
-    """Locks the job and remembers that it came further, which forgives earlier recoveries."""
-    await _write(session, claim, JobState.RUNNING, recoveries=0)
-
-
-async def require_lease(session: AsyncSession, claim: Claim) -> None:
-    """Locks the job until the transaction ends; raises LeaseLost when it is somebody else's by now."""
-    if await session.scalar(select(Job.id).where(*_still_ours(claim)).with_for_update()) is None:
+    if not await database.insist(fencing.ADVANCE, **fencing.told(claim, (step, progress))):
         raise LeaseLost(claim.job_id)
 
 
@@ -191,6 +186,7 @@ async def finish(session: AsyncSession, claim: Claim, note: str | None = None) -
         finished_at=func.now(),
     )
     await credits.capture(session, claim.user_id, claim.job_id)
+    await budget.close(session, claim.job_id)
 
 
 async def fail(session: AsyncSession, claim: Claim, code: ErrorCode) -> None:
@@ -262,26 +258,15 @@ def _failure(code: ErrorCode, kind: JobKind, language: Language) -> dict[str, An
 
 async def _undo(session: AsyncSession, user_id: str, job_id: str, asset_token: str) -> None:
     await credits.release(session, user_id, job_id)
+    await budget.close(session, job_id)
     await files.discard(session, files.folder_of(asset_token) + "/")
     await session.execute(delete(JobPhoto).where(JobPhoto.job_id == job_id))
 
 
 async def _write(session: AsyncSession, claim: Claim, state: JobState, **values: Any) -> None:
     """Every later write of a job's row: only by the holder of the lease, only along the table of moves."""
-    if JobState.RUNNING not in states_before(state):
-        raise ValueError(f"a running job cannot become {state}")
-    change: Update = (
-        update(Job)
-        .where(*_still_ours(claim))
-        .values({"status": state, "revision": Job.revision + 1} | values)
-        .returning(Job.id)
-    )
-    if await session.scalar(change) is None:
+    if await session.scalar(fencing.change(state, **values), fencing.told(claim)) is None:
         raise LeaseLost(claim.job_id)
-
-
-def _still_ours(claim: Claim) -> tuple[Any, ...]:
-    return (Job.id == claim.job_id, Job.fence == claim.fence, Job.status == JobState.RUNNING)
 
 
 def _from_now(seconds: float) -> Any:

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, LargeBinary, String, and_, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
+from structlog.contextvars import bind_contextvars
 
-from storybook.core.database import Database, Question
+from storybook.core.database import Database, Prepared
 from storybook.core.errors import NoBookOfStranger, NoSuchBook
+from storybook.core.logs import about_user
 from storybook.domain.jobs import JobKind, JobState, Step
 from storybook.domain.story import COVER
 from storybook.models import Book, Job, Page, StepArtifact, StoryDraftRow
@@ -32,6 +34,7 @@ class Preview(NamedTuple):
 
 class JobNow(NamedTuple):
     id: str
+    user_id: str
     kind: str
     status: str
     progress: int
@@ -83,16 +86,17 @@ async def look(database: Database, user: UserRef, job_id: str) -> Progress:
     Raises NotFound, for somebody else's too, and Unauthenticated for a caller who may not ask any more.
     """
     question, who = _question_of(user)
-    rows = await database.ask(question, job=job_id, **who)
+    rows = await database.run(question, job=job_id, **who)
     if not rows:
         async with database.reading() as session:
             if not isinstance(user, str) and await identify(session, user) is None:
                 raise NoBookOfStranger
         raise NoSuchBook
     *row, pages, draft, pictures = rows[0]
-    book = BookNow(*row[len(_JOB) :])
+    job, book = JobNow(*row[: len(_JOB)]), BookNow(*row[len(_JOB) :])
+    bind_contextvars(job_id=job.id, **about_user(job.user_id))
     return Progress(
-        JobNow(*row[: len(_JOB)]),
+        job,
         book if book.id else None,
         tuple(PageNow(*page) for page in pages or ()),
         _preview(draft, pictures or {}) if draft else None,
@@ -104,7 +108,7 @@ def of_ended(job: Job) -> Progress:
     return Progress(JobNow(*(getattr(job, name) for name in JobNow._fields)), None, (), None)
 
 
-def _question_of(user: UserRef) -> tuple[Question, dict[str, Any]]:
+def _question_of(user: UserRef) -> tuple[Prepared, dict[str, Any]]:
     match user:
         case KeyHolder(key_hash):
             return _OF_KEY, {"key_hash": key_hash}
@@ -113,10 +117,10 @@ def _question_of(user: UserRef) -> tuple[Question, dict[str, Any]]:
     return _OF_USER, {"user": user}
 
 
-def _question(user: ColumnElement[str]) -> Question:
+def _question(user: ColumnElement[str]) -> Prepared:
     made = Job.request["book_id"].astext
     its_book = and_(Book.user_id == Job.user_id, (Book.job_id == Job.id) | (Book.id == made))
-    return Question(
+    return Prepared(
         select(*_JOB, *_BOOK, _pages(), _if_running(_draft()), _if_running(_checked_pictures()))
         .outerjoin(Book, and_(Job.status == JobState.DONE, its_book))
         .where(Job.id == bindparam("job", type_=String()), Job.user_id == user)

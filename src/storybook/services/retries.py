@@ -25,11 +25,16 @@ async def retry(session: AsyncSession, user_id: str, job_id: str, quotas: Quotas
         raise Conflict("The photo was deleted when this failed. Please send it again.")
     first = failed.retry_of or failed.id
     order = await _order_of(session, first)
-    again = await session.scalar(select(Job).where(Job.retry_of == first, Job.status != JobState.FAILED))
+    again = await hopeful(session, first)
     if again is None:
         again = await jobs.start(session, user_id, JobKind(failed.kind), order, quotas, retry_of=first)
         await session.execute(update(DailyBook).where(DailyBook.job_id.in_(_tries(first))).values(job_id=again.id))
     return again
+
+
+async def hopeful(session: AsyncSession, first: str) -> Job | None:
+    """The try of an order that has not failed, at work or done; `first` is the job that had failed first."""
+    return await session.scalar(select(Job).where(Job.retry_of == first, Job.status != JobState.FAILED))
 
 
 async def _order_of(session: AsyncSession, first: str) -> Order:
@@ -40,7 +45,7 @@ async def _order_of(session: AsyncSession, first: str) -> Order:
     try:
         return read_order(JobKind(kind), request)
     except ValidationError as error:
-        raise Conflict("The book that this was for is deleted, so it cannot be tried again.") from error
+        raise Conflict("What this was to be is not kept any more. Please ask for it anew.") from error
 
 
 def _tries(first: str) -> Select[str]:

@@ -15,7 +15,10 @@ async def generate_character_sheet(request: Request, draft: StoryDraft, seed: in
     sheets = {sheet.name: sheet for sheet in (*past, *request.known)}
     unknown = tuple(member for member in draft.cast if member.name not in sheets)
     if unknown:
-        designed = await text.design_cast(SheetRequest(cast=unknown, style=request.spec.style, seed=seed))
+        forbidden = request.spec.forbidden_elements or ()
+        designed = await text.design_cast(
+            SheetRequest(cast=unknown, style=request.spec.style, seed=seed, forbidden=forbidden)
+        )
         sheets |= {sheet.name: sheet for sheet in designed.characters}
     missing = [member.name for member in draft.cast if member.name not in sheets]
     if missing:

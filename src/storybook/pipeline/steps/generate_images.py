@@ -1,8 +1,5 @@
-"""F: draws one picture and puts it into our own storage the moment it arrives."""
+"""F: draws one picture, which has its place in our own storage the moment it arrives."""
 
-import asyncio
-
-from storybook.core.errors import StorageError
 from storybook.domain.book_spec import Style
 from storybook.domain.characters import CastSheet
 from storybook.domain.pictures import PICTURE_HEIGHT, PICTURE_WIDTH, Picture, PicturePrompt
@@ -23,32 +20,27 @@ class StoredPicture(Strict):
     made_by: str
 
 
-async def draw(prompt: PicturePrompt, style: Style, cast: CastSheet, image: ImageProvider) -> Picture:
-    """The picture of one page, or of the cover."""
-    acting = tuple(cast.by_name(actor.name) for actor in prompt.scene.actors)
+async def draw(
+    prompt: PicturePrompt, style: Style, cast: CastSheet, image: ImageProvider, reference: Picture | None = None
+) -> Picture:
+    """The picture of one page, or of the cover, with a hero as in `reference`."""
     return await image.draw(
-        PictureRequest(prompt=prompt, style=style, sheets=acting, width=PICTURE_WIDTH, height=PICTURE_HEIGHT)
+        PictureRequest(
+            prompt=prompt,
+            style=style,
+            sheets=tuple(cast.by_name(actor.name) for actor in prompt.scene.actors),
+            width=PICTURE_WIDTH,
+            height=PICTURE_HEIGHT,
+            reference=reference,
+            names=tuple(sheet.name for sheet in cast.characters),
+        )
     )
 
 
-async def store(
-    picture: Picture, page_number: int, folder: str, storage: Storage, waits: tuple[float, ...]
-) -> StoredPicture:
-    """The picture's place in the storage; nobody can guess its key before the book shows it.
-
-    Raises StorageError when a first try and one after each of the `waits` have failed.
-    """
-    key = f"{folder}/{page_number}-{new_token()}.{EXTENSIONS[picture.media_type]}"
-    for wait in waits:
-        try:
-            await storage.put(key, picture.data, picture.media_type)
-            break
-        except StorageError:
-            await asyncio.sleep(wait)
-    else:
-        await storage.put(key, picture.data, picture.media_type)
+def place(picture: Picture, page_number: int, folder: str) -> StoredPicture:
+    """Where in the storage the picture is to be; nobody can guess its key before the book shows it."""
     return StoredPicture(
-        key=key,
+        key=f"{folder}/{page_number}-{new_token()}.{EXTENSIONS[picture.media_type]}",
         media_type=picture.media_type,
         width=picture.width,
         height=picture.height,

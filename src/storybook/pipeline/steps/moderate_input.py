@@ -1,7 +1,6 @@
 """B: is this request fit to become a child's book?"""
 
 from storybook.core.errors import ErrorCode, JobFailed
-from storybook.domain.book_spec import BookSpec
 from storybook.domain.moderation import Verdict
 from storybook.domain.story import StoryDraft
 from storybook.pipeline.steps.normalize import Request
@@ -12,7 +11,12 @@ async def moderate_wish(feedback: str | None, draft: StoryDraft, moderation: Mod
     """The verdict on what a reader wishes for a page; raises JobFailed with SAFETY_INPUT when it is flagged."""
     texts = (feedback,) if feedback else ()
     verdict = await moderation.judge_request(
-        TextCheck(texts=texts, language=draft.language, target_age=draft.target_age)
+        TextCheck(
+            texts=texts,
+            language=draft.language,
+            target_age=draft.target_age,
+            names=tuple(member.name for member in draft.cast),
+        )
     )
     if not verdict.allowed:
         raise JobFailed(ErrorCode.SAFETY_INPUT, "the wish was flagged")
@@ -31,15 +35,22 @@ async def moderate_input(request: Request, moderation: ModerationProvider) -> Ve
     for sheet in request.known:
         typed += sheet.texts()
     if spec.series_context:
-        await _judge((spec.series_context,), (), spec, moderation)
-    return await _judge(tuple(text for text in typed if text), spec.forbidden_elements or (), spec, moderation)
+        await _judge((spec.series_context,), (), request, moderation)
+    return await _judge(tuple(text for text in typed if text), spec.forbidden_elements or (), request, moderation)
 
 
 async def _judge(
-    texts: tuple[str, ...], forbidden: tuple[str, ...], spec: BookSpec, moderation: ModerationProvider
+    texts: tuple[str, ...], forbidden: tuple[str, ...], request: Request, moderation: ModerationProvider
 ) -> Verdict:
+    spec = request.spec
     verdict = await moderation.judge_request(
-        TextCheck(texts=texts, language=spec.language, target_age=spec.target_age, forbidden=forbidden)
+        TextCheck(
+            texts=texts,
+            language=spec.language,
+            target_age=spec.target_age,
+            forbidden=forbidden,
+            names=request.names,
+        )
     )
     if not verdict.allowed:
         raise JobFailed(ErrorCode.SAFETY_INPUT, "the request was flagged")

@@ -1,9 +1,10 @@
-"""Reads one page aloud and puts the sound into our own storage."""
+"""Reads one page aloud; the sound has its place in our own storage."""
 
 from storybook.domain.book_spec import Language, TargetAge
+from storybook.domain.speech import Speech
 from storybook.domain.values import Strict
 from storybook.providers.base import SpeechProvider, SpeechRequest
-from storybook.storage.base import Storage, new_token
+from storybook.storage.base import new_token
 
 
 class StoredSpeech(Strict):
@@ -15,17 +16,12 @@ class StoredSpeech(Strict):
     made_by: str
 
 
-async def narrate_page(
-    page_number: int,
-    text: str,
-    language: Language,
-    age: TargetAge,
-    folder: str,
-    speech: SpeechProvider,
-    storage: Storage,
-) -> StoredSpeech:
-    """The page's voice, stored under the job's own folder."""
-    spoken = await speech.speak(SpeechRequest(text=text, language=language, target_age=age))
+async def narrate_page(text: str, language: Language, age: TargetAge, speech: SpeechProvider) -> Speech:
+    """The page's voice."""
+    return await speech.speak(SpeechRequest(text=text, language=language, target_age=age))
+
+
+def place(spoken: Speech, page_number: int, text: str, folder: str) -> StoredSpeech:
+    """Where in the storage the page's voice is to be, under the job's own folder."""
     key = f"{folder}/page_{page_number}-{new_token()}.mp3"
-    await storage.put(key, spoken.data, spoken.media_type)
     return StoredSpeech(text=text, key=key, milliseconds=spoken.milliseconds, made_by=spoken.made_by)

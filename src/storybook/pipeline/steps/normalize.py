@@ -6,7 +6,7 @@ from storybook.core.errors import ErrorCode, JobFailed
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.characters import CharacterSheet
 from storybook.domain.normalize import normalize_spec, same_for_a_reader
-from storybook.domain.series import Earlier, EarlierBook
+from storybook.domain.series import Earlier, EarlierBook, names_in
 from storybook.domain.values import Strict
 from storybook.providers.base import StoryRequest
 
@@ -17,6 +17,11 @@ class Request(Strict):
     spec: BookSpec
     known: tuple[CharacterSheet, ...] = ()
     earlier: Earlier = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of everyone in the request, the hero's first."""
+        return names_in(self.spec, self.known, self.earlier)
 
     def story(self, seed: int) -> StoryRequest:
         """The story to write."""

@@ -1,0 +1,65 @@
+"""Whether what was written is what was asked for; each complaint is a sentence for the writer."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from storybook.domain.book_spec import BookSpec, Language
+from storybook.domain.characters import CharacterSheet
+from storybook.domain.reading_level import complaints
+from storybook.domain.story import CastMember, Scene, StoryDraft, StoryPage
+
+_LANGUAGES = {Language.KO: "Korean", Language.EN: "English", Language.JA: "Japanese"}
+_SCRIPTS = {
+    Language.KO: re.compile(r"[가-힣]"),
+    Language.EN: re.compile(r"[A-Za-zÀ-ɏ]"),
+    Language.JA: re.compile(r"[\u3041-\u30ff\u3400-\u9fff]"),
+}
+
+
+def story_faults(draft: StoryDraft, spec: BookSpec, known: Sequence[CharacterSheet]) -> list[str]:
+    """What about the story is not as its request wants it."""
+    found = []
+    if (draft.language, draft.target_age) != (spec.language, spec.target_age):
+        found.append(f"the story must be in {spec.language} for age {spec.target_age}")
+    if len(draft.pages) != spec.page_count:
+        found.append(f"the story has {len(draft.pages)} pages; it must have {spec.page_count}")
+    missing = {sheet.name for sheet in known} - {member.name for member in draft.cast}
+    if missing:
+        found.append(f"the story must have all of its chosen characters; {len(missing)} are missing")
+    if len({member.name for member in draft.cast}) < len(draft.cast):
+        found.append("two of the cast have the same name")
+    for page in draft.pages:
+        found += [f"page {page.page_number} {what}" for what in _text_faults(page.text, draft)]
+    return found
+
+
+def page_faults(page: StoryPage, page_number: int, draft: StoryDraft) -> list[str]:
+    """What about a page that was told anew is not as it should be."""
+    found = _text_faults(page.text, draft)
+    if page.page_number != page_number:
+        found.append(f"page {page_number} was asked for")
+    found += scene_faults(page.scene, draft)
+    if page.text == draft.pages[page_number - 1].text:
+        found.append("the words are the same as before")
+    return found
+
+
+def scene_faults(scene: Scene, draft: StoryDraft) -> list[str]:
+    """What about a picture that was staged anew is not as it should be."""
+    strangers = {actor.name for actor in scene.actors} - {member.name for member in draft.cast}
+    return ["the picture shows someone who is not in the cast"] if strangers else []
+
+
+def cast_faults(sheets: Iterable[CharacterSheet], cast: Sequence[CastMember]) -> list[str]:
+    """Whether there is one sheet for each of the cast, in its order."""
+    if [sheet.name for sheet in sheets] == [member.name for member in cast]:
+        return []
+    return [f"there must be {len(cast)} characters: those of the cast, in its order and with its names"]
+
+
+def _text_faults(text: str, draft: StoryDraft) -> list[str]:
+    found = complaints(text, draft.target_age, draft.language)
+    letters = sum(char.isalpha() for char in text)
+    if len(_SCRIPTS[draft.language].findall(text)) * 2 < letters:
+        found.append(f"is not in {_LANGUAGES[draft.language]}")
+    return found
