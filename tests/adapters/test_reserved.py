@@ -34,6 +34,7 @@ async def money(made: Press) -> tuple[int, int, bool, int]:
         return *row, sum(call.micro_dollars for call in await made.calls())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("luck", BAD_LUCK, ids=["spoiled", "cut", "broken", "hopeless"])
 @pytest.mark.parametrize("house", [REPLICATE, OPENAI, FAL], ids=lambda house: house["image"])
 async def test_no_bad_luck_costs_more_than_was_set_aside(

@@ -55,7 +55,8 @@ class Simulator:
             return
         state.counts[route.vendor, kind, route.place] += 1
         self._record(route, kind, asked)
-        rule = state.script.next_for(Call(route.vendor, kind, route.place, purpose, asked.body))
+        script = state.script
+        rule = script.next_for(Call(route.vendor, kind, route.place, purpose, asked.body))
         state.at_once[route.vendor] += 1
         state.most_at_once[route.vendor] = max(state.most_at_once[route.vendor], state.at_once[route.vendor])
         try:
@@ -65,6 +66,9 @@ class Simulator:
                 return
             if rule and rule.fault is Fault.HANG_BEFORE:
                 await self._held(rule, receive)
+                return
+            if state.script is not script:
+                reset(send)  # who asked belongs to what was forgotten meanwhile
                 return
             answer = self._answer(route, asked._replace(rule=rule))
             if rule and rule.fault is Fault.HANG:
