@@ -20,4 +20,4 @@ if ! command -v promtool >/dev/null; then
   scripts/prometheus.sh "$tools" || { echo "The tests need promtool (Debian: prometheus); please install it." >&2; exit 2; }
   PATH="$PATH:$tools"
 fi
-exec python -m pytest --numprocesses "${TEST_PROCESSES:-2}" --dist loadfile --no-loadscope-reorder "$@"
+exec python -m pytest --numprocesses "${TEST_PROCESSES:-3}" --dist loadfile --no-loadscope-reorder "$@"

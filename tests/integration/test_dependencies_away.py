@@ -37,6 +37,7 @@ from tests.conftest import ROOMY
 from tests.fakes import FakeAuthor, FakePainter
 from tests.fixtures_postgres import as_root, lives, server_pid, wait_until
 
+pytestmark = pytest.mark.long
 SPEC = BookSpec(topic="a fox and a light", target_age="5-7", style="watercolor", language="en", page_count=4)
 CRASHES = 5
 BOOKS = 4

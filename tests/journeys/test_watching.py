@@ -70,6 +70,7 @@ def prometheus(folder: Path, api: Api) -> Iterator[Prometheus]:
         process.wait(timeout=30)
 
 
+@pytest.mark.long
 def test_a_real_prometheus_sees_an_api_and_that_it_is_gone(
     postgres: EmbeddedPostgres, template: str, tmp_path: Path
 ) -> None:
