@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import yaml
 
 from storybook.core.embedded_postgres import EmbeddedPostgres
