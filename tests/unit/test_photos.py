@@ -69,7 +69,7 @@ def decoder_of(tmp_path: Path) -> Iterator[Makes]:
 
         def make(program: str) -> Decoder:
             path = tmp_path / "decoder.py"
-            note = "open('pid.new', 'w').write(str(os.getpid())); os.replace('pid.new', 'pid')"
+            note = "new = f'new.{os.getpid()}'; open(new, 'w').write(str(os.getpid())); os.replace(new, 'pid')"
             body = indent(f"os.chdir({str(tmp_path)!r}); {note}\n{program}\nreturn 0", "    ")
             path.write_text(f"import os, resource, sys, time\ndef main(width, height):\n{body}\n")
             decoder = Decoder(str(path))
