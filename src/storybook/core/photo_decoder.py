@@ -87,22 +87,21 @@ def fill(image: Image.Image, size: tuple[int, int]) -> bytes:
     image.draft(None, size)
     pixels = _plain(_rough(image, max(size)))
     if pixels.size != size:
-        pixels = ImageOps.fit(pixels, size, Image.Resampling.LANCZOS)
+        pixels = ImageOps.fit(pixels, size, Image.Resampling.BICUBIC)
     return _written(_on_white(pixels))
 
 
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _written(image: Image.Image) -> bytes:
-    # Pillow writes a comment that came with the picture; one made of the pixels alone has none.
-    pixels = Image.new("RGB", image.size)
-    pixels.paste(image)
+    # Pillow writes a comment that came with the picture.
+    image.info = {}
     written = BytesIO()
-    pixels.save(written, "JPEG", quality=QUALITY)
+    image.save(written, "JPEG", quality=QUALITY)
     return written.getvalue()
 
 
@@ -118,7 +117,9 @@ def _orientation(image: Image.Image) -> int:
 def _rough(image: Image.Image, longest: int) -> Image.Image:
     """The decoded pixels, thinned out where there are far too many, since to blend them all takes time and memory."""
     width, height = image.size
-    scale = min(1.0, 2 * longest / max(width, height))
+    scale = 2 * longest / max(width, height)
+    if scale >= 1:
+        return image
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return image.resize(size, Image.Resampling.NEAREST)
 
@@ -127,7 +128,8 @@ def _plain(image: Image.Image) -> Image.Image:
     """The pixels in a mode that shrinks well: RGB, or RGBA where something is transparent."""
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value / 256).convert("L")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _limit_itself() -> None:

@@ -11,7 +11,7 @@ from storybook.domain.orders import BookOrder, Claim
 from storybook.domain.story import StoryDraft
 from storybook.models.jobs import UNJUDGED
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.picture import CheckedPicture, Look, make_picture, make_portrait_of_hero
+from storybook.pipeline.picture import CheckedPicture, Look, make_picture, make_portrait_of_hero, put_into_words
 from storybook.pipeline.steps.generate_character_sheet import generate_character_sheet
 from storybook.pipeline.steps.generate_story import generate_story, judge_story
 from storybook.pipeline.steps.moderate_input import moderate_input
@@ -48,7 +48,7 @@ async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
     cast = await bench.once(Step.GENERATE_CHARACTER_SHEET, CastSheet, design_cast)
     look = Look(request.spec, cast, None)
     if kit.providers.image.takes_reference:
-        look = look._replace(portrait=await make_portrait_of_hero(bench, look))
+        look = await _with_portrait(bench, draft, look)
     checked = await _picture_all(bench, draft, look)
     await bench.once(
         Step.MODERATE_OUTPUT,
@@ -86,6 +86,18 @@ async def _judged_story(bench: Workbench, request: Request) -> StoryDraft:
     moderation = bench.kit.providers.moderation
     await bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_story(draft, request, moderation))
     return draft
+
+
+async def _with_portrait(bench: Workbench, draft: StoryDraft, look: Look) -> Look:
+    """The look with the hero's portrait; while that is drawn, all pictures are put into words."""
+
+    async def word_all() -> None:
+        await bench.show(Step.GENERATE_IMAGE_PROMPTS)
+        for number, scene in sorted(draft.scenes().items()):
+            await put_into_words(bench, number, scene, look)
+
+    portrait, _ = await together(make_portrait_of_hero(bench, look), word_all())
+    return look._replace(portrait=portrait)
 
 
 async def _picture_all(bench: Workbench, draft: StoryDraft, look: Look) -> list[CheckedPicture]:

@@ -37,6 +37,17 @@ class CheckedPicture(NamedTuple):
     verdict: Verdict
 
 
+async def put_into_words(bench: Workbench, number: int, scene: Scene, look: Look) -> PicturePrompt:
+    """The prompt of one picture; made once."""
+
+    async def word() -> PicturePrompt:
+        forbidden = look.spec.forbidden_elements or ()
+        with trying(Step.GENERATE_IMAGE_PROMPTS):
+            return await generate_image_prompt(number, scene, look.cast, look.spec.style, forbidden, bench.claim.seed)
+
+    return await bench.once(Step.GENERATE_IMAGE_PROMPTS, PicturePrompt, word, page=number)
+
+
 async def make_picture(
     bench: Workbench,
     number: int,
@@ -49,9 +60,7 @@ async def make_picture(
     job is `then_at` a step and so many per cent.
     """
     async with slots:
-        prompt = await bench.once(
-            Step.GENERATE_IMAGE_PROMPTS, PicturePrompt, lambda: _put_into_words(bench, number, scene, look), page=number
-        )
+        prompt = await put_into_words(bench, number, scene, look)
         drawn: list[Picture] = []
 
         async def put(picture: Picture) -> StoredPicture:
@@ -81,14 +90,6 @@ async def make_portrait_of_hero(bench: Workbench, look: Look) -> Picture:
     scene = Scene(description="A character study on a plain background", place="studio", actors=(hero,))
     checked = await make_picture(bench, PORTRAIT, scene, look)
     return await generate_images.fetch(checked.stored, bench.kit.storage)
-
-
-async def _put_into_words(bench: Workbench, number: int, scene: Scene, look: Look) -> PicturePrompt:
-    spec = look.spec
-    with trying(Step.GENERATE_IMAGE_PROMPTS):
-        return await generate_image_prompt(
-            number, scene, look.cast, spec.style, spec.forbidden_elements or (), bench.claim.seed
-        )
 
 
 async def _draw(bench: Workbench, prompt: PicturePrompt, look: Look) -> Picture:
