@@ -90,6 +90,9 @@ class Notebook:
                 return number, row.vendor_id
         return None
 
+    async def note_breaker(self, line: str, vendor: str, kind: Kind, rest: float | None) -> None:
+        pass
+
     def micro_dollars(self, *outcomes: Outcome) -> int:
         """What the calls cost, of all outcomes or of these."""
         return sum(row.bill.micro_dollars for row in self.rows if not outcomes or row.outcome in outcomes)

@@ -4,26 +4,31 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import event
 
 from storybook.cli.server import configure
-from storybook.core.errors import ErrorCode, ProviderError
-from storybook.core.ids import utc_now
-from storybook.core.operators import LIFETIME, OperatorDoor
+from storybook.core.errors import Charged, ErrorCode, ProviderError
 from storybook.core.settings import Environment, Settings
+from storybook.domain.calls import Kind, Outcome
 from storybook.main import create_app
+from storybook.providers.breaker import FAILURES_TO_OPEN, Rests
+from storybook.providers.http import CallFailed
+from storybook.providers.line import Line
+from storybook.providers.vendors import FAL
 from storybook.resources import Resources
 from storybook.routers.ops_door import COOKIE
 from storybook.routers.ops_pages import PAGE_HEADERS
-from storybook.services import audit
+from storybook.services import audit, periodic
+from storybook.services.calls import DatabaseMeter
 from tests.api.conftest import SPEC, Follow
 from tests.fakes import FakeAuthor, FakePainter
 
@@ -101,11 +106,9 @@ async def test_there_is_no_such_page_unless_it_has_a_token(resources: Resources)
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Cookie": f"{COOKIE}=nonsense"}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {TOKEN}x"},
-     {"Cookie": f"{COOKIE}={OperatorDoor('another token').admit('Eve')}"},
-     {"Cookie": f"{COOKIE}={OperatorDoor(TOKEN, clock=lambda: utc_now() - LIFETIME - timedelta(1)).admit('Eve')}"}],
-    ids=["nothing", "nonsense", "a wrong token", "a longer token", "another's cookie", "an old cookie"],
-)  # fmt: skip
+    [{}, {"Cookie": f"{COOKIE}=nonsense"}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {TOKEN}x"}],
+    ids=["nothing", "nonsense", "a wrong token", "a longer token"],
+)
 async def test_without_a_visit_there_is_nothing_to_see_and_nothing_to_do(
     idle: httpx.AsyncClient, rows: Rows, headers: dict[str, str]
 ) -> None:
@@ -131,6 +134,94 @@ async def test_a_visit_is_a_cookie_that_no_script_and_no_other_site_can_use(reso
             assert all(part in cookie for part in ("httponly", "samesite=strict", "path=/ops", "max-age=28800"))
             assert ("secure" in cookie) == (scheme == "https") and TOKEN not in cookie
             assert (await client.get("/ops")).status_code == 200
+
+
+async def test_a_visit_that_is_over_opens_nothing_with_whoever_has_its_cookie(
+    operator: httpx.AsyncClient, resources: Resources, rows: Rows
+) -> None:
+    stolen = {"Cookie": f"{COOKIE}={operator.cookies[COOKIE]}"}
+    form_token = re.findall(r'name="form_token" value="(\w+)"', (await operator.get("/ops")).text)[0]
+    assert operator.cookies[COOKIE] not in str(await rows("SELECT encode(secret_hash, 'hex'), * FROM operator_visits"))
+    await sign_in(operator)
+    kept = {"Cookie": f"{COOKIE}={operator.cookies[COOKIE]}"}
+    operator.cookies.clear()
+    left = await operator.post("/ops/sign-out", data={"form_token": form_token}, headers=stolen)
+    assert (left.status_code, "max-age=0" in left.headers["set-cookie"].lower()) == (303, True)
+    assert (await operator.get("/ops", headers=stolen)).status_code == 401
+    assert (await operator.get("/ops", headers=kept)).status_code == 200
+    await rows("UPDATE operator_visits SET expires_at = now() RETURNING 1")
+    assert (await operator.get("/ops", headers=kept)).status_code == 401
+    await periodic.forget_expired(resources.database)
+    assert await rows("SELECT 1 FROM operator_visits") == []
+
+
+async def test_another_token_ends_all_visits_also_when_the_old_one_comes_back(
+    operator: httpx.AsyncClient, resources: Resources
+) -> None:
+    cookies = {COOKIE: operator.cookies[COOKIE]}
+
+    @asynccontextmanager
+    async def with_token(token: str) -> AsyncIterator[httpx.AsyncClient]:
+        settings = resources.settings.model_copy(update={"ops_token": SecretStr(token)})
+        transport = httpx.ASGITransport(create_app(replace(resources, settings=settings)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver", cookies=cookies) as client:
+            yield client
+
+    other = "another token of an operator, as long"
+    async with with_token(other) as client:
+        assert (await client.get("/ops")).status_code == 401
+    assert (await operator.get("/ops")).status_code == 200
+    async with with_token(other) as client:
+        assert (await sign_in(client, other)).status_code == 303
+    assert (await operator.get("/ops")).status_code == 401
+
+
+async def test_what_is_not_there_is_said_on_a_page_to_a_browser_and_in_json_to_a_program(
+    operator: httpx.AsyncClient,
+) -> None:
+    for method, path, status in (("GET", "/ops/nothing", 404), ("PUT", "/ops", 405), ("PUT", "/ops/jobs/job_1", 405)):
+        page = await operator.request(method, path)
+        assert (page.status_code, "To the overview" in page.text) == (status, True)
+        assert page.headers["Content-Security-Policy"] == PAGE_HEADERS["Content-Security-Policy"]
+        assert ("GET" in page.headers.get("Allow", "")) == (status == 405)
+        told = await operator.request(method, path, headers={"Accept": "application/json"})
+        assert (told.status_code, "error" in told.json()) == (status, True)
+    assert (await operator.get("/opsy")).json()["error"]["code"] == "NOT_FOUND"
+
+
+async def test_the_page_tells_by_how_many_processes_a_vendor_is_left_alone(
+    operator: httpx.AsyncClient, resources: Resources, rows: Rows
+) -> None:
+    meter, rests = DatabaseMeter(resources.database), Rests(first=60.0, longest=60.0)
+    lines = [Line(FAL, Kind.IMAGE, meter, rests) for _ in range(3)]
+
+    async def call(line: Line, outcome: Outcome) -> None:
+        async with line.call("a model", 0):
+            if outcome is not Outcome.OK:
+                raise CallFailed("away", outcome=outcome, code=ErrorCode.IMAGE_FAILED, charged=Charged.NO)
+
+    async def fail(line: Line) -> None:
+        for _ in range(FAILURES_TO_OPEN):
+            with pytest.raises(CallFailed):
+                await call(line, Outcome.FAILED)
+
+    for line in lines[:2]:
+        await fail(line)
+    await call(lines[2], Outcome.OK)
+    board = (await operator.get("/ops")).text
+    assert '<span class="lamp open">left alone by 2</span>' in board
+    assert "fal (image) has failed again and again" in board
+    await rows("UPDATE open_breakers SET open_until = now() RETURNING 1")
+    assert '<span class="lamp half_open">tried out by 2</span>' in (await operator.get("/ops")).text
+    for line in lines[:2]:
+        line.breaker.succeeded()
+        await call(line, Outcome.OK)
+    assert '<span class="lamp closed">asked</span>' in (await operator.get("/ops")).text
+    await fail(lines[0])
+    await rows("UPDATE open_breakers SET open_until = now() - interval '6 minutes' RETURNING 1")
+    assert '<span class="lamp closed">asked</span>' in (await operator.get("/ops")).text
+    await periodic.forget_expired(resources.database)
+    assert await rows("SELECT 1 FROM open_breakers") == []
 
 
 async def test_who_tries_tokens_out_is_stopped_even_when_one_is_right(resources: Resources) -> None:

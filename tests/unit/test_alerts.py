@@ -85,9 +85,22 @@ def test_every_process_of_production_is_asked_where_it_answers() -> None:
     ours = {name: service.command[0] for name, service in PRODUCTION.services.items() if service.command}
     assert asked == {f"{name}:{ports[part]}" for name, part in ours.items() if part in ports}
     assert {job["authorization"]["credentials_file"] for job in jobs} == {"/run/secrets/metrics_token"}
-    for name in ("prometheus", "grafana"):
+    for name in ("prometheus", "alertmanager", "grafana"):
         assert PRODUCTION.services[name].profiles == ["watch"]
         assert not PRODUCTION.services[name].ports
+
+
+def test_every_alert_is_sent_to_somebody() -> None:
+    [where] = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["alerting"]["alertmanagers"]
+    assert where["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+    sent = yaml.safe_load((FOLDER / "alertmanager.yml").read_text())
+    receivers = {receiver["name"]: receiver for receiver in sent["receivers"]}
+    for route in (sent["route"], *sent["route"]["routes"]):
+        [hook] = receivers[route["receiver"]]["webhook_configs"]
+        assert hook["url_file"] == f"/run/secrets/{PRODUCTION.services['alertmanager'].secrets[0]}"
+    said = re.findall(r'(\w+)="(\w+)"', str(sent))
+    assert {value for name, value in said if name == "alertname"} < ALERTS.keys()
+    assert {value for name, value in said if name == "severity"} == {"page"}
 
 
 def test_a_panel_of_the_dashboard_has_a_place_of_its_own_and_a_source() -> None:

@@ -48,6 +48,9 @@ SEEDED: list[tuple[str, str | None]] = [
     ("USER_KEY_PEPPER", "k3J9x0Vt7qLr2Zp8"),
     ("USER_KEY_PEPPER", "0123456789" * 4),
     ("USER_KEY_PEPPER", "abababababababababababababababababab"),
+    ("USER_KEY_PEPPER", "passwordpasswordpasswordpassword1234"),
+    ("USER_KEY_PEPPER", "Secret42Secret42Secret42Secret42Se"),
+    ("USER_KEY_PEPPER", "abcdefghijklmnopqrstuvwxyz0123456789"),
     ("USER_KEY_PEPPER", "change-me-0123456789abcdefghijklmnop"),
     ("ACCESS_TOKEN_SECRET", None),
     ("ACCESS_TOKEN_SECRET", "Q7u1Ri5Eo9Tk3Wf8"),
@@ -77,6 +80,12 @@ SEEDED: list[tuple[str, str | None]] = [
     ("IMAGE_PROVIDER", "replicate"),
     ("TTS_PROVIDER", "elevenlabs"),
     ("MODERATION_PROVIDER", "judge"),
+    ("MODERATION_PROVIDER", "studio,openai"),
+    ("LLM_FALLBACK_PROVIDER", "anthropic"),
+    ("SIGHT_API_KEY", "k-1f0c2b7d"),
+    ("TTS_FALLBACK_API_KEY", "k-1f0c2b7d"),
+    ("MODERATION_API_KEY", "k-1f0c2b7d"),
+    ("PERSONAL_DATA_VENDORS", "opnai"),
     ("LLM_API_KEY", "sk-your-key-here"),
     ("LLM_BASE_URL", "http://models.far-away.net/v1"),
     ("LLM_BASE_URL", "models.far-away.net"),
@@ -113,6 +122,8 @@ SEEDED: list[tuple[str, str | None]] = [
     ("CORS_ORIGINS", "http://www.family.app"),
     ("CORS_ORIGINS", "HTTP://www.family.app"),
     ("CORS_ORIGINS", "https://www.family.app/app"),
+    ("CORS_ORIGINS", "https://*"),
+    ("CORS_ORIGINS", "https://*.family.app"),
     ("TRUSTED_PROXIES", "*"),
     ("TRUSTED_PROXIES", "0.0.0.0/0"),
     ("TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1"),
@@ -127,6 +138,9 @@ SEEDED: list[tuple[str, str | None]] = [
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/v1/traces"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://traces.far-away.net"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "Bearer 4f1d0a"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%0A4f1d0a"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "an api key=4f1d0a"),
     ("TRACE_READS", "2"),
     ("HEARTBEAT_SECONDS", "20"),
     ("JOB_SLA_SECONDS", "60"),
@@ -135,6 +149,8 @@ SEEDED: list[tuple[str, str | None]] = [
     ("BUDGET_PER_DAY", "-1"),
     ("BUDGET_PER_DAY", "inf"),
     ("LEASE_SECONDS", "inf"),
+    ("LEASE_SECONDS", "100000"),
+    ("SWEEP_SECONDS", "100000"),
     ("GIFTS_PER_ADDRESS", "1000000"),
     ("PENDING_BOOKS", "2"),
     ("RATE_LIMIT_REQUESTS", "100000"),
@@ -147,6 +163,8 @@ SEEDED: list[tuple[str, str | None]] = [
 NAMED_INSTEAD = {
     ("METRICS_ADDRESS", "0.0.0.0:9100"): "METRICS_TOKEN",
     ("LLM_PROVIDER", "openai"): "LLM_API_KEY",
+    ("LLM_FALLBACK_PROVIDER", "anthropic"): "LLM_FALLBACK_API_KEY",
+    ("MODERATION_PROVIDER", "studio,openai"): "MODERATION_API_KEY",
     ("IMAGE_PROVIDER", "replicate"): "IMAGE_API_KEY",
     ("TTS_PROVIDER", "elevenlabs"): "TTS_API_KEY",
     ("PENDING_BOOKS", "2"): "PENDING_BOOKS_PER_USER",
@@ -155,7 +173,7 @@ NAMED_INSTEAD = {
     ("ACCESS_TOKEN_SECRET_PREVIOUS", "k3J9x0Vt7qLr2Zp8Nw5Yb1Hd6Sm4Gc0A"): "ACCESS_TOKEN_SECRET",
 }
 """Where two settings do not go together, the other one may be named."""
-COVERED_BY_ANOTHER = {"MODERATION_PROVIDER", "TTS_VOICES"}
+COVERED_BY_ANOTHER = {"MODERATION_PROVIDER", "TTS_VOICES", "LLM_FALLBACK_API_KEY"}
 """Named once the providers are mended that these build on."""
 NEEDS_MORE = {
     "TTS_VOICES": {"TTS_PROVIDER": "elevenlabs", "TTS_API_KEY": "k-1f0", "PERSONAL_DATA_VENDORS": "elevenlabs"}

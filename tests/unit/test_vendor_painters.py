@@ -145,6 +145,9 @@ class FakeMeter:
     async def accepted_before(self, _about: Purpose, _vendor: str, _kind: Kind) -> tuple[int, str] | None:
         return self.before
 
+    async def note_breaker(self, _line: str, _vendor: str, _kind: Kind, _rest: float | None) -> None:
+        pass
+
 
 class Bench(NamedTuple):
     double: Double

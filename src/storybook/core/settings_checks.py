@@ -3,18 +3,22 @@
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from itertools import pairwise
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 MIN_SECRET = 32
 """Whoever has a token can try out secrets on it, as fast as a machine can."""
 MIN_PASSWORD = 12
 MIN_DIFFERENT = 10
+MIN_TURNS = 20
+"""Ways in which a secret goes on from one character to the next three; a repeated word has as many as characters."""
 _PLACEHOLDER = re.compile(
     r"change[-_ ]?me|change[-_ ]?this|your[-_ ]|<[^>]*>|placeholder|replace[-_ ]?(me|this|with)|x{4,}|\btodo\b"
     r"|\bexample\b|\binsert[-_ ]|\bdummy\b",
     re.IGNORECASE,
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_HEADER = re.compile(r"[A-Za-z0-9_.-]+\s*=[ -~]*")
 _GUESSED_FIRST = {"minioadmin", "minio", "admin", "root", "postgres", "password", "secret", "storybook", "guest"}
 _DATABASE_OPTIONS = {"ssl", "host", "port", "target_session_attrs"}
 _ENCRYPTED = {"require", "verify-ca", "verify-full"}
@@ -35,9 +39,10 @@ def is_short(secret: str) -> bool:
 
 
 def is_monotonous(secret: str) -> bool:
-    """Few different characters, or the same few again and again."""
-    repeated = secret in (secret + secret)[1:-1]
-    return len(secret) >= MIN_SECRET and (repeated or len(set(secret)) < MIN_DIFFERENT)
+    """Few different characters, the same few again and again, or one after the other as in the alphabet."""
+    steps = [ord(after) - ord(before) for before, after in pairwise(secret)]
+    turns = set(zip(steps, steps[1:], steps[2:], strict=False))
+    return len(secret) >= MIN_SECRET and (len(set(secret)) < MIN_DIFFERENT or len(turns) < MIN_TURNS)
 
 
 def is_guessed_first(secret: str) -> bool:
@@ -66,7 +71,7 @@ def is_no_bucket(name: str) -> bool:
 
 def is_no_origin(origin: str) -> bool:
     parts = _split(origin)
-    return origin != "*" and (is_no_web_address(origin) or bool(parts and parts.path))
+    return origin != "*" and ("*" in origin or is_no_web_address(origin) or bool(parts and parts.path))
 
 
 def is_no_network(address: str) -> bool:
@@ -130,6 +135,11 @@ def has_short_secret_key(secret: str) -> bool:
 def names_its_signal(url: str) -> bool:
     """Whether an address of a collector already has the path that is added to it."""
     return url.rstrip("/").endswith("/v1/traces")
+
+
+def are_no_headers(headers: str) -> bool:
+    """What is no list of name=value, or holds in a value what no header can."""
+    return any(_HEADER.fullmatch(unquote(part.strip())) is None for part in headers.split(",") if part.strip())
 
 
 def database_password(url: str) -> str | None:

@@ -52,8 +52,9 @@ TEXTS = tuple(name for name, field in Settings.model_fields.items() if field.ann
 OWN_SECRETS = ("user_key_pepper", "access_token_secret", "access_token_secret_previous", "ops_token", "metrics_token")
 BASE_URLS = tuple(name for name in TEXTS if name.endswith("_base_url"))
 STORE_URLS = ("apple_base_url", "google_play_base_url", "google_token_url", "google_keys_url")
-COLLECTOR = "otel_exporter_otlp_endpoint"
+COLLECTOR, HEADERS = "otel_exporter_otlp_endpoint", "otel_exporter_otlp_headers"
 PUBLIC_URLS = ("public_url", "s3_public_url")
+KEYS = tuple(name for name in SECRETS if name.endswith("_api_key"))
 PROVIDERS = tuple(name for name in TEXTS if name.endswith("_provider"))
 NEEDED = (
     *("user_key_pepper", "access_token_secret", "database_url"),
@@ -80,9 +81,18 @@ def _one(modes: frozenset[Mode], name: str, what: str, broken: Callable[[Setting
 
 def _asks_a_vendor(settings: Settings, name: str) -> bool:
     """Whether it is a bill, and not a server of the operator's own."""
-    named = {part.strip() for part in text_of(settings, name).split(",")}
     base_url = text_of(settings, name.replace("_provider", "_base_url"))
-    return bool(named - {"", STUDIO, "judge"}) and not check.is_near(base_url)
+    return _names_a_vendor(settings, name) and not check.is_near(base_url)
+
+
+def _names_a_vendor(settings: Settings, name: str) -> bool:
+    """The judge is somebody else's model, and needs no key of its own."""
+    return bool({part.strip() for part in text_of(settings, name).split(",")} - {"", STUDIO, "judge"})
+
+
+def _opens_nothing(settings: Settings, key: str) -> bool:
+    """Whether it is the key of a vendor, and none is asked with it."""
+    return bool(text_of(settings, key)) and not _names_a_vendor(settings, key.replace("_api_key", "_provider"))
 
 
 def _same_secrets(settings: Settings) -> bool:
@@ -104,6 +114,8 @@ RULES: tuple[Rule, ...] = (
          lambda s: s.use_celery and not s.celery_broker_url),
     _one(EVERYWHERE, "database_url", "is not set, though USE_CELERY is on: all processes need the same database",
          lambda s: s.use_celery and not s.database_url),
+    *(_one(PRODUCTION, key, f"is set, and {key.replace('_api_key', '_provider').upper()} names nobody who wants it",
+           lambda s, key=key: _opens_nothing(s, key)) for key in KEYS),  # type: ignore[misc]
     _one(PRODUCTION, "metrics_token", "is not set, though METRICS_ADDRESS is",
          lambda s: bool(s.metrics_address) and not text_of(s, "metrics_token")),
     # Never filled in
@@ -117,6 +129,8 @@ RULES: tuple[Rule, ...] = (
     *_each(EVERYWHERE, ("database_url",), "must be an address such as postgresql://user:password@host:5432/name; "
            "of options, sslmode alone is usual, and others are not understood", check.is_no_database_address),
     *_each(EVERYWHERE, (COLLECTOR,), "must be without /v1/traces, which is added", check.names_its_signal),
+    *_each(EVERYWHERE, (HEADERS,), "must list what the collector is told as name=value,name=value",
+           check.are_no_headers),
     *_each(EVERYWHERE, ("metrics_address",), "must be a host and a port such as 0.0.0.0:9100", check.is_no_socket),
     *_each(EVERYWHERE, ("s3_bucket",), "must be 3 to 63 small letters, digits, dots and hyphens", check.is_no_bucket),
     _one(EVERYWHERE, "cors_origins", "must list origins such as https://host, without a path",
@@ -125,6 +139,8 @@ RULES: tuple[Rule, ...] = (
          lambda s: any(map(check.is_no_network, s.trusted_proxies))),
     _one(EVERYWHERE, "heartbeat_seconds", "must be at most half of LEASE_SECONDS",
          lambda s: s.heartbeat_seconds * 2 > s.lease_seconds),
+    _one(EVERYWHERE, "lease_seconds", "must be at most JOB_SLA_SECONDS", lambda s: s.lease_seconds > s.job_sla_seconds),
+    _one(EVERYWHERE, "sweep_seconds", "must be at most LEASE_SECONDS", lambda s: s.sweep_seconds > s.lease_seconds),
     _one(EVERYWHERE, "llm_timeout", "must be less than JOB_SLA_SECONDS", lambda s: s.llm_timeout >= s.job_sla_seconds),
     _one(EVERYWHERE, "image_timeout", "must be less than JOB_SLA_SECONDS",
          lambda s: s.image_timeout >= s.job_sla_seconds),
@@ -136,7 +152,7 @@ RULES: tuple[Rule, ...] = (
          lambda s: s.pending_books_per_user > s.pending_books),
     # Secrets that are not safe
     *_each(PRODUCTION, OWN_SECRETS, f"has fewer than {check.MIN_SECRET} characters", check.is_short),
-    *_each(PRODUCTION, OWN_SECRETS, f"has fewer than {check.MIN_DIFFERENT} different characters, or repeats them",
+    *_each(PRODUCTION, OWN_SECRETS, f"has fewer than {check.MIN_DIFFERENT} different characters, or a pattern",
            check.is_monotonous),
     _one(PRODUCTION, "access_token_secret", "must differ from its predecessor, USER_KEY_PEPPER and all tokens",
          _same_secrets),
@@ -181,6 +197,5 @@ RULES: tuple[Rule, ...] = (
     _one(CI, "environment", "is production in a test of a build", lambda s: s.environment is Environment.PRODUCTION),
     *(_one(CI, name, "names a vendor, and a test of a build must cost nothing",
            lambda s, name=name: _asks_a_vendor(s, name)) for name in PROVIDERS),  # type: ignore[misc]
-    *_each(CI, tuple(name for name in SECRETS if name.endswith("_api_key")), "is set, and a test of a build needs none",
-           bool),
+    *_each(CI, KEYS, "is set, and a test of a build needs none", bool),
 )  # fmt: skip

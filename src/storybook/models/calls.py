@@ -72,3 +72,18 @@ class JobBudget(Base):
     reserved: Mapped[int] = mapped_column(BigInteger)
     used: Mapped[int] = mapped_column(BigInteger, server_default="0")
     closed: Mapped[bool] = mapped_column(server_default="false")
+
+
+class OpenBreaker(Base):
+    """A way to a vendor whose breaker has opened, and not closed since.
+
+    `line` is a random id of one process's calls of a kind to one vendor.
+    """
+
+    __tablename__ = "open_breakers"
+    __table_args__ = (CheckConstraint(one_of("kind", Kind), name="kind"),)
+
+    line: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    vendor: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(20))
+    open_until: Mapped[dt.datetime]

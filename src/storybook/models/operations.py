@@ -1,6 +1,8 @@
-"""What operators have done about jobs."""
+"""Operators: who is signed in, and what they have done about jobs."""
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storybook.domain.operations import Action, Result
@@ -40,3 +42,15 @@ class OperatorAction(Base):
     new_job_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     credits: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[CreatedAt]
+
+
+class OperatorVisit(Base):
+    """An operator who is signed in. Of the secret in the cookie, and of the service's token, there are hashes alone."""
+
+    __tablename__ = "operator_visits"
+
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    operator: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]

@@ -45,6 +45,11 @@ class Breaker:
             return State.CLOSED
         return State.OPEN if self._clock() < self._open_until or self._probing else State.HALF_OPEN
 
+    @property
+    def open_until(self) -> float | None:
+        """When its rest is over, by its clock; None while it is closed."""
+        return self._open_until
+
     def wait(self) -> float:
         """Seconds until a call may be made; 0 when it may be made now, which the caller then has to report."""
         match self.state:

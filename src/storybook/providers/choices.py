@@ -102,6 +102,13 @@ def may_see_personal_data(vendor: Vendor, settings: Settings) -> bool:
     return vendor.personal_data or vendor.name in settings.personal_data_vendors
 
 
+def require_known_vendors(settings: Settings) -> None:
+    """Raises SetupError where PERSONAL_DATA_VENDORS names somebody whom nobody knows: a slip of the pen."""
+    known = [name for name, vendor in VENDORS.items() if vendor.for_children]
+    if unknown := [name for name in settings.personal_data_vendors if name not in known]:
+        raise SetupError(f"PERSONAL_DATA_VENDORS: there is no vendor {unknown[0]!r}; list some of {', '.join(known)}.")
+
+
 def require_key(choice: Choice) -> str:
     """The key; raises SetupError where it is missing."""
     if not choice.api_key:

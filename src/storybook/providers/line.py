@@ -6,6 +6,7 @@ decides that, by the error's `charged`, `retryable` and `retry_after`.
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -46,6 +47,10 @@ class Meter(Protocol):
         """Number and vendor's id of an earlier call for the same purpose that was accepted and has not ended."""
         ...
 
+    async def note_breaker(self, line: str, vendor: str, kind: Kind, rest: float | None) -> None:
+        """The breaker of a line has opened, for so many seconds, or has closed; `line` is a random id."""
+        ...
+
 
 class Call:
     """A call that is under way. Its bill counts from the moment that it is known."""
@@ -73,6 +78,8 @@ class Line:
         self.meter = meter
         self.rests = rests
         self.breaker = Breaker(time.monotonic, rests)
+        self._id = secrets.token_hex(8)
+        self._noted_until: float | None = None
         self.retries = RetryBudget()
         self.gate = Gate(vendor.at_once)
 
@@ -160,6 +167,16 @@ class Line:
         count_call(self.vendor.name, self.kind, outcome, seconds, bill.micro_dollars / DOLLAR)
         BREAKER_OPEN.labels(self.vendor.name, self.kind).set(self.breaker.state is not State.CLOSED)
         await to_its_end(self.meter.end(call.number, outcome, bill, round(seconds * 1000)))
+        await self._note_breaker()
+
+    async def _note_breaker(self) -> None:
+        """Writes down that the breaker has opened or closed, where that is news."""
+        until = self.breaker.open_until
+        if until == self._noted_until:
+            return
+        self._noted_until = until
+        rest = None if until is None else max(until - time.monotonic(), 0.0)
+        await to_its_end(self.meter.note_breaker(self._id, self.vendor.name, self.kind, rest))
 
     def _learn(self, error: ProviderError) -> None:
         """A vendor that answers, if only with a refusal, is there."""

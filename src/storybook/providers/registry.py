@@ -13,7 +13,16 @@ from storybook.providers import judge, openai_moderation, speaking
 from storybook.providers.author import ModelAuthor
 from storybook.providers.base import ImageProvider, ModerationProvider, SightProvider, SpeechProvider, TextProvider
 from storybook.providers.breaker import Rests
-from storybook.providers.choices import Choice, chosen, fallback, judging, layers, may_see_personal_data, vendor_of
+from storybook.providers.choices import (
+    Choice,
+    chosen,
+    fallback,
+    judging,
+    layers,
+    may_see_personal_data,
+    require_known_vendors,
+    vendor_of,
+)
 from storybook.providers.fallback import AuthorWithSecond, NarratorWithSecond, PainterWithSecond
 from storybook.providers.judge import ModelJudge
 from storybook.providers.language import language_model, terms
@@ -129,6 +138,7 @@ class Providers(NamedTuple):
 
 def make_providers(shop: Workshop) -> Providers:
     """The providers that the settings name; the studio where none is named. Raises SetupError for unknown names."""
+    require_known_vendors(shop.settings)
     made = _text(shop), _image(shop), _speech(shop), _seeing(shop), _screen(shop)
     return Providers(*made, tuple(shop.lines.values()))
 
@@ -136,9 +146,9 @@ def make_providers(shop: Workshop) -> Providers:
 def complaints(shop: Workshop) -> list[str]:
     """All that keeps the providers from being made, a sentence each."""
     found = []
-    for make in (_text, _image, _speech, _seeing, _screen):
+    for require in (lambda _: require_known_vendors(shop.settings), _text, _image, _speech, _seeing, _screen):
         try:
-            make(shop)
+            require(shop)
         except SetupError as error:
             found.append(str(error))
     return list(dict.fromkeys(found))

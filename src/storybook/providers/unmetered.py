@@ -20,3 +20,6 @@ class Unmetered:
 
     async def accepted_before(self, _about: Purpose, _vendor: str, _kind: Kind) -> tuple[int, str] | None:
         return None
+
+    async def note_breaker(self, _line: str, _vendor: str, _kind: Kind, _rest: float | None) -> None:
+        pass

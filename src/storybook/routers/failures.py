@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -23,6 +23,7 @@ from storybook.core.errors import (
     Unauthenticated,
 )
 from storybook.routers.deps import refuse_stranger
+from storybook.routers.ops_pages import is_for_operator, page
 from storybook.routers.problems import sentence
 from storybook.schemas.common import ErrorAnswer, ErrorBody
 
@@ -134,8 +135,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-async def _framework_error(request: Request, error: HTTPException) -> JSONResponse:
+async def _framework_error(request: Request, error: HTTPException) -> Response:
     code, message = _OF_THE_FRAMEWORK.get(error.status_code, ("VALIDATION_ERROR", "The request cannot be understood."))
+    if is_for_operator(request):
+        refused = page("refused", status=error.status_code, said=message)
+        refused.headers.update(error.headers or {})
+        return refused
     headers = _allowed_methods(request) if error.status_code == 405 else error.headers
     return answer(error.status_code, code, message, headers=headers, request_id=request_id_of(request))
 

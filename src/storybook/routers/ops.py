@@ -18,20 +18,19 @@ from storybook.resources import Resources
 from storybook.routers.deps import IDENTIFIER, JobId, ReadingDep, ResourcesDep, Wake
 from storybook.routers.limits import QuotasDep
 from storybook.routers.ops_door import (
-    PATH,
     ChangingVisitDep,
     OpsRoute,
     VisitDep,
-    forget,
+    begin_visit,
+    end_visit,
     proves,
     refuse_other_sites,
-    remember,
 )
-from storybook.routers.ops_pages import page, static
+from storybook.routers.ops_pages import PATH, page, static
 from storybook.schemas import ops
 from storybook.schemas.drawings import money, said, title_of
 from storybook.schemas.timelines import timeline
-from storybook.services import costs, operations, operator_actions
+from storybook.services import breakers, costs, operations, operator_actions
 from storybook.services.budget import Caps
 from storybook.services.operations import JobSeen
 from storybook.services.operations_week import Weeks
@@ -111,14 +110,15 @@ async def sign_in(
     if not await proves(request, token):
         return page("sign_in", status=401, wrong=True)
     answer = RedirectResponse(PATH, SEE_OTHER)
-    remember(answer, request, " ".join(operator.split()))
+    await begin_visit(answer, request, " ".join(operator.split()))
     return answer
 
 
 @router.post("/sign-out")
-async def sign_out(_: ChangingVisitDep) -> Response:
+async def sign_out(request: Request, _: ChangingVisitDep) -> Response:
+    """Ends the visit, for whoever has its cookie."""
     answer = RedirectResponse(PATH, SEE_OTHER)
-    forget(answer)
+    await end_visit(answer, request)
     return answer
 
 
@@ -149,16 +149,9 @@ async def _facts(session: AsyncSession, resources: Resources, weeks: Weeks) -> o
         actions=await operations.actions(session, MOST_ACTIONS),
         caps=Caps.of(settings),
         pending_books=settings.pending_books,
-        breakers=_breakers(resources),
+        lines={(line.vendor.name, line.kind.value) for line in resources.providers.lines},
+        resting=await breakers.resting(session),
     )
-
-
-def _breakers(resources: Resources) -> dict[tuple[str, str], str]:
-    """How this process sees its vendors; where workers do the work it sees none."""
-    if resources.settings.use_celery:
-        return {}
-    lines = resources.providers.lines
-    return {(line.vendor.name, line.kind.value): line.breaker.state.value for line in lines}
 
 
 async def _possible(session: AsyncSession, job: JobSeen, tries: Sequence[JobSeen]) -> Action | None:
@@ -191,4 +184,4 @@ def _call(begun: datetime, call: operations.CallSeen) -> dict[str, Any]:
 
 
 def _surroundings(settings: Settings) -> dict[str, Any]:
-    return {"environment": settings.environment.value, "celery": settings.use_celery}
+    return {"environment": settings.environment.value}

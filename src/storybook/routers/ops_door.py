@@ -13,15 +13,16 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from storybook.core.database import passes
 from storybook.core.errors import ApiError, StorybookError
-from storybook.core.operators import LIFETIME, OperatorDoor, Visit
+from storybook.core.operators import OperatorDoor, Visit, digest, form_token_of, new_secret
 from storybook.resources import Resources
 from storybook.routers.counting import count_stranger
 from storybook.routers.deps import address_of, resources_of, sent_token
 from storybook.routers.failures import RETRY_SECONDS
-from storybook.routers.ops_pages import page
+from storybook.routers.ops_pages import PATH, page
+from storybook.services import operator_visits
+from storybook.services.operator_visits import LIFETIME
 
 COOKIE = "storybook_ops"
-PATH = "/ops"
 WITHOUT_NAME = "bearer"
 FORM = ("same-origin", "none")
 """What browsers say of a form that was sent from one of our own pages, or typed in by hand."""
@@ -88,9 +89,14 @@ async def get_visit(request: Request) -> Visit:
         if await proves(request, token):
             return Visit(WITHOUT_NAME, "")
         raise NotSignedIn
-    if visit := door_of(request).visit_of(request.cookies.get(COOKIE, "")):
-        return visit
-    raise NotSignedIn
+    secret = request.cookies.get(COOKIE)
+    if not secret:
+        raise NotSignedIn
+    async with resources_of(request).database.reading() as session:
+        operator = await operator_visits.operator_of(session, digest(secret), door_of(request).token_hash)
+    if operator is None:
+        raise NotSignedIn
+    return Visit(operator, form_token_of(secret))
 
 
 VisitDep = Annotated[Visit, Depends(get_visit)]
@@ -118,11 +124,14 @@ def refuse_other_sites(request: Request) -> None:
         raise Forged
 
 
-def remember(response: Response, request: Request, operator: str) -> None:
+async def begin_visit(response: Response, request: Request, operator: str) -> None:
     """Sets the cookie of a visit. No script can read it, and no other site can make the browser send it."""
+    secret, token_hash = new_secret(), door_of(request).token_hash
+    async with resources_of(request).database.session() as session:
+        await operator_visits.admit(session, digest(secret), token_hash, operator)
     response.set_cookie(
         COOKIE,
-        door_of(request).admit(operator),
+        secret,
         max_age=int(LIFETIME.total_seconds()),
         path=PATH,
         secure=_is_encrypted(request, resources_of(request)),
@@ -131,7 +140,10 @@ def remember(response: Response, request: Request, operator: str) -> None:
     )
 
 
-def forget(response: Response) -> None:
+async def end_visit(response: Response, request: Request) -> None:
+    """The cookie opens nothing any more, wherever else it has got to."""
+    async with resources_of(request).database.session() as session:
+        await operator_visits.end(session, digest(request.cookies.get(COOKIE, "")))
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
 
 

@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -21,6 +22,7 @@ PAGE_HEADERS = {
 STATIC = {"style.css": "text/css", "live.js": "text/javascript"}
 FOR_EVER = "public, max-age=31536000, immutable"
 FOLDER = "templates"
+PATH = "/ops"
 
 
 def page(name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -34,6 +36,13 @@ def static(name: str) -> Response:
     return Response(_content(name), media_type=STATIC[name], headers=headers)
 
 
+def is_for_operator(request: Request) -> bool:
+    """Whether a browser asks for an address below the operator's page, where there is one."""
+    path, wanted = request.url.path, request.headers.get("Accept", "")
+    below = path == PATH or path.startswith(f"{PATH}/")
+    return below and hasattr(request.app.state, "operators") and "application/json" not in wanted
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -43,7 +52,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["address"] = {name: f"/ops/{name}?v={_version(name)}" for name in STATIC}
+    environment.globals["address"] = {name: f"{PATH}/{name}?v={_version(name)}" for name in STATIC}
     return environment
 
 

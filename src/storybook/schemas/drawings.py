@@ -16,6 +16,8 @@ MOST_WAIT = 0.15
 CENTS_FROM = 100_000
 ROOMY = 16
 LEAST_HEIGHT = 1.5
+BRIEF = 0.0995
+"""Seconds; what is shorter is told in milliseconds."""
 MOST_BESIDE = 3
 """How many calls at the same time are drawn below each other; more of them overlap."""
 
@@ -150,6 +152,8 @@ def money(micro_dollars: int) -> str:
 
 def said(seconds: float) -> str:
     """A length of time in one or two words."""
+    if 0 < seconds < BRIEF:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 10 and seconds != int(seconds):
         return f"{seconds:.1f} s"
     if seconds < 120:

@@ -10,6 +10,8 @@ from storybook.domain.jobs import JobKind, JobState, Lane
 from storybook.models.jobs import WHOLE_BOOK
 from storybook.schemas.drawings import Waterfall, money, said, waterfall
 from storybook.schemas.timelines import NAMES, timeline
+from storybook.schemas.vendors import Line, Vendor, vendors
+from storybook.services.breakers import Resting
 from storybook.services.budget import Caps
 from storybook.services.costs import Spent, Today
 from storybook.services.operations import ActionSeen, JobSeen, LaneSeen, Traces, VendorSeen
@@ -72,21 +74,6 @@ class Queue(NamedTuple):
     says: str
 
 
-class Vendor(NamedTuple):
-    """`breaker` is how this process sees it; None where it has not been told to use that vendor."""
-
-    name: str
-    kind: str
-    breaker: str | None
-    share_good: int | None
-    number: int
-    p50: str
-    p95: str
-    from_x: float
-    to_x: float
-    last: tuple[str, ...]
-
-
 class Card(NamedTuple):
     """One job: what is said of it, and its picture."""
 
@@ -112,7 +99,9 @@ class Facts(NamedTuple):
     actions: Sequence[ActionSeen]
     caps: Caps
     pending_books: int
-    breakers: dict[tuple[str, str], str]
+    lines: set[Line]
+    """The vendors and kinds that the settings choose."""
+    resting: dict[Line, Resting]
 
 
 class Board(NamedTuple):
@@ -140,7 +129,7 @@ def board(facts: Facts) -> Board:
         now=facts.now,
         needs=tuple(_needs(facts, caps)),
         numbers=(
-            Measure("in flight", str(sum(lane.running for lane in facts.lanes)), 0),
+            Measure("at work", str(sum(lane.running for lane in facts.lanes)), 0),
             Measure("waiting", str(sum(lane.ready + lane.resting for lane in facts.lanes)), 0),
             Measure("books in 24 h", str(facts.week.ended.done), 0, "good"),
             Measure("failed in 24 h", str(facts.week.ended.failed), 0, "bad" if facts.week.ended.failed else ""),
@@ -155,7 +144,7 @@ def board(facts: Facts) -> Board:
         vendor_costs=_measures(facts.week.by_vendor),
         step_costs=_measures(facts.week.by_step),
         caps=caps,
-        vendors=tuple(_vendors(facts)),
+        vendors=tuple(vendors(facts.vendors, facts.lines, facts.resting)),
         actions=facts.actions,
     )
 
@@ -203,9 +192,8 @@ def _needs(facts: Facts, caps: Iterable[Measure]) -> Iterable[str]:
     hour = [job.error_code for job in facts.failed if job.finished_at and (facts.now - job.finished_at) < HOUR]
     for code, number in Counter(code for code in hour if code not in NOT_OURS).items():
         yield f"{code} ended {number} of the last jobs within this hour. {HINTS[ErrorCode(str(code))]}"
-    for (vendor, kind), state in facts.breakers.items():
-        if state != "closed":
-            yield f"{vendor} ({kind}) is left alone for a moment: it has failed again and again."
+    for vendor, kind in sorted(facts.resting):
+        yield f"{vendor} ({kind}) has failed again and again, and is left alone for a moment."
     yield from (_tight(cap) for cap in caps if cap.share >= TIGHT)
 
 
@@ -272,19 +260,3 @@ def _caps(facts: Facts) -> tuple[Measure, ...]:
 def _cap(name: str, used: str, of: str, number: int, most: int) -> Measure:
     share = min(round(100 * number / most, 1), 100.0) if most else 0.0
     return Measure(name, f"{used} of {of}", share, "bad" if share >= TIGHT else "")
-
-
-def _vendors(facts: Facts) -> Iterable[Vendor]:
-    """Those that were asked in the last hour, and those that this process would ask."""
-    seen = {(vendor.vendor, vendor.kind): vendor for vendor in facts.vendors}
-    slowest = max((vendor.p95 or 0 for vendor in facts.vendors), default=0) or 1
-    for vendor, kind in sorted({*seen, *facts.breakers}):
-        found, breaker = seen.get((vendor, kind)), facts.breakers.get((vendor, kind))
-        if found is None:
-            yield Vendor(vendor, kind, breaker, None, 0, "", "", 0, 0, ())
-            continue
-        p50, p95 = found.p50 or 0, found.p95 or 0
-        good = round(100 * found.good / found.number)
-        places = round(100 * p50 / slowest, 1), round(100 * p95 / slowest, 1)
-        times = ("", "") if found.p50 is None else (said(p50 / 1000), said(p95 / 1000))
-        yield Vendor(vendor, kind, breaker, good, found.number, *times, *places, found.last)

@@ -140,7 +140,9 @@ class _Reader:
         return Row(letter, name, bars, tuple(c for c in self._calls if c.step in steps and c.page == WHOLE_BOOK))
 
     def _chain(self, begun: datetime | None, *legs: _LEG) -> tuple[Bar, ...]:
-        """Bars one after the other. The first leg without an end goes on, or failed; those after it are not begun."""
+        """Bars one after the other. The first leg without an end goes on, or waits for a runner, or failed; those after
+        it are not begun.
+        """
         if begun is None:
             return ()
         known = [leg for leg in legs if leg[1]]
@@ -149,5 +151,6 @@ class _Reader:
         missing = next((part for part, end in legs if end is None), None)
         if missing and legs[-1][1] is None and self._job.status != JobState.DONE:
             state = State.FAILED if self._job.status == JobState.FAILED else State.OPEN
-            bars.append(Bar(missing, ends[-1], max(self._last, ends[-1]), state))
+            part = Part.WAIT if self._job.status == JobState.QUEUED else missing
+            bars.append(Bar(part, ends[-1], max(self._last, ends[-1]), state))
         return tuple(bars)

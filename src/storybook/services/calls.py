@@ -25,7 +25,7 @@ from storybook.domain.calls import (
 )
 from storybook.models import ProviderCall
 from storybook.models.base import table_of
-from storybook.services import budget, fencing
+from storybook.services import breakers, budget, fencing
 
 log = structlog.get_logger()
 
@@ -160,6 +160,9 @@ class DatabaseMeter:
         same = about._asdict() | {"vendor": vendor, "kind": kind}
         found = await self._database.insist(_ACCEPTED_BEFORE, **same)
         return (found[0]["id"], found[0]["vendor_id"]) if found else None
+
+    async def note_breaker(self, line: str, vendor: str, kind: Kind, rest: float | None) -> None:
+        await breakers.note(self._database, line, vendor, kind, rest)
 
 
 def _told(call: PaidCall) -> dict[str, Any]:

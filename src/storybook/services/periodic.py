@@ -14,12 +14,14 @@ from storybook.core.metrics import PERIODIC
 from storybook.domain.purchases import Store
 from storybook.domain.receipts import InvalidReceipt, StoreAway, StoreNotOffered, UnknownProduct, product_of
 from storybook.services import (
+    breakers,
     budget,
     daily_stories,
     devices,
     files,
     idempotency,
     limits,
+    operator_visits,
     payments,
     purchases,
     quotas,
@@ -73,6 +75,8 @@ async def forget_expired(database: Database) -> None:
         await quotas.forget_old_gifts(session)
         await budget.forget_old(session)
         await retention.forget_failed(session)
+        await operator_visits.forget_expired(session)
+        await breakers.forget_old(session)
 
 
 async def settle_story(database: Database) -> None:
