@@ -10,8 +10,9 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -42,18 +43,33 @@ SHARE = 0.02
 """Of moderation's calls, for each way in which they go wrong."""
 
 
-def probes_needed() -> int:
-    """The failures that tell an outage, then one call after each rest."""
-    probes, left, rest = FAILURES_TO_OPEN, AWAY_SECONDS, Rests().first
+class Outage(NamedTuple):
+    """How the author answers: a fault of the simulator, what it is in words, and the calls that are needed."""
+
+    fault: Fault
+    words: str
+    needed: int
+    seconds: float = 1.0
+
+
+def calls_needed(at_first: int, rest: float, longest: float) -> int:
+    """The calls that tell an outage, then one after each rest."""
+    calls, left = at_first, AWAY_SECONDS
     while left > rest:
-        probes, left, rest = probes + 1, left - rest, min(rest * 2, Rests().longest)
-    return probes
+        calls, left, rest = calls + 1, left - rest, min(rest * 2, longest)
+    return calls
 
 
-async def away(simulator: Simulated, count: int) -> list[Row]:
-    """The author is away for ten minutes while books wait."""
+AWAY = Outage(Fault.AWAY_503, "is away", calls_needed(FAILURES_TO_OPEN, *Rests()))
+BUSY = Outage(Fault.BUSY, "is too busy", calls_needed(1, *(seconds / 2 for seconds in Rests())))
+"""With full jitter rests are half as long on average."""
+TOLD = Outage(Fault.BUSY_SECONDS, f"wants to rest for {FASTER} s", calls_needed(1, FASTER, FASTER))
+
+
+async def waited_for(outage: Outage, simulator: Simulated, count: int) -> list[Row]:
+    """The author answers like this for ten minutes while books wait."""
     async with serving(simulator, faster=FASTER, jobs_in_process=10) as service:
-        simulator.goes_wrong(Fault.AWAY_503, kind="text", times=None)
+        simulator.goes_wrong(outage.fault, kind="text", times=None, seconds=outage.seconds)
         job_ids = [await service.order() for _ in range(count)]
         await asyncio.sleep(AWAY_SECONDS / FASTER)
         asked, began = simulator.posts(kind="text"), time.perf_counter()
@@ -62,13 +78,13 @@ async def away(simulator: Simulated, count: int) -> list[Row]:
         back = (time.perf_counter() - began) * FASTER
         rows = await service.ended(job_ids)
         difference = await _micro_dollars(service, SPENT) - simulator.charged()
-    done, needed = sum(row.status == "done" for row in rows), probes_needed()
+    done = sum(row.status == "done" for row in rows)
     return [
         Row(
-            f"Calls to a vendor that is away for {AWAY_SECONDS:.0f} s, {count} books waiting",
-            f"{asked}, {needed} needed",
+            f"Calls to a vendor that {outage.words} for {AWAY_SECONDS:.0f} s, {count} books waiting",
+            f"{asked}, {outage.needed} needed",
             f"at most {MOST_PROBES} times",
-            met=asked <= MOST_PROBES * needed,
+            met=asked <= MOST_PROBES * outage.needed,
         ),
         Row("From its return to its first answer", f"{back:.0f} s", f"{BACK_SECONDS:.0f} s", met=back <= BACK_SECONDS),
         Row("Books that are done afterwards", str(done), str(count), met=done == count),
@@ -232,7 +248,14 @@ async def _in_time(part: Coroutine[Any, Any, list[Row]]) -> list[Row]:
         raise RuntimeError(f"not over after {MOST_SECONDS:.0f} seconds") from None
 
 
-PARTS = {"away": (away, 50), "hanging": (hanging, 5), "unjudged": (unjudged, 500), "caps": (caps, 25)}
+PARTS = {
+    "away": (partial(waited_for, AWAY), 50),
+    "busy": (partial(waited_for, BUSY), 50),
+    "told": (partial(waited_for, TOLD), 50),
+    "hanging": (hanging, 5),
+    "unjudged": (unjudged, 500),
+    "caps": (caps, 25),
+}
 """What is measured, and with how many books."""
 
 

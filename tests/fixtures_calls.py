@@ -144,10 +144,10 @@ def picture_check() -> PictureCheck:
     return PictureCheck(picture=PICTURE, prompt=PROMPT, target_age="5-7")
 
 
-def bench(settings: Settings, *, timeout: float) -> Workbench:
-    """A bench whose tries take so long at most, and follow each other at once."""
+def bench(settings: Settings, *, timeout: float, pause: float = 0.0) -> Workbench:
+    """A bench whose tries take so long at most, and follow each other at once, or after `pause` in all."""
     quick = {
-        step: policy._replace(timeout=timeout, waits=(0.0,) * len(policy.waits))
+        step: policy._replace(timeout=timeout, waits=(0.0,) * len(policy.waits), pause=pause)
         for step, policy in policies(settings).items()
     }
     nothing: Any = None

@@ -69,7 +69,7 @@ def is_statement(span: Seen) -> bool:
 async def test_a_book_is_one_trace_from_its_order_to_the_last_call_and_statement(
     simulator: Simulated, database: Database, tmp_path: Path
 ) -> None:
-    simulator.goes_wrong(Fault.BUSY, kind="text")
+    simulator.goes_wrong(Fault.BUSY_SECONDS, kind="text", seconds=1)
     simulator.goes_wrong(Fault.AWAY_503, kind="image")
     with recorded() as recording:
         job_id = await make_a_book(simulator, database, tmp_path)

@@ -76,23 +76,28 @@ async def accounts_agree(made: Press, simulator: Simulated) -> None:
     assert sum(row.micro_dollars for row in rows if row.outcome == Outcome.OK) == simulator.charged()
 
 
-def most_probes(seconds: float) -> int:
-    """The calls that a vendor gets in an outage of that length: some to notice it, then one after each rest."""
+def most_probes(fault: Fault, seconds: float) -> int:
+    """The calls that a vendor gets in an outage of that length: some to notice it, then one after each rest.
+
+    The rests of one that is too busy have full jitter: they are half as long on average.
+    """
+    shorter = 2 if fault is Fault.BUSY else 1
     probes, rest = FAILURES_TO_OPEN, RESTS.first
     while seconds > 0:
-        seconds, probes = seconds - rest, probes + 1
+        seconds, probes = seconds - rest / shorter, probes + 1
         rest = min(rest * 2, RESTS.longest)
     return probes
 
 
+@pytest.mark.parametrize("fault", [Fault.AWAY_503, Fault.BUSY])
 @pytest.mark.parametrize(("kind", "vendor"), [("text", "openai"), ("image", "fal"), ("moderation", "openai")])
 @pytest.mark.long
-async def test_books_wait_for_a_vendor_that_is_away_and_none_is_lost(
-    kind: str, vendor: str, simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
+async def test_books_wait_for_a_vendor_that_is_away_or_too_busy_and_none_is_lost(
+    kind: str, vendor: str, fault: Fault, simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
 ) -> None:
     async with rich_press(simulator, database, cpu, tmp_path) as made:
         job_ids = [await made.order(SPEC) for _ in range(10)]
-        simulator.goes_wrong(Fault.AWAY_503, kind=kind, times=None)
+        simulator.goes_wrong(fault, kind=kind, times=None)
         async with working(made):
             while not (first := simulator.posts(kind=kind)):
                 await asyncio.sleep(0.05)
@@ -101,7 +106,7 @@ async def test_books_wait_for_a_vendor_that_is_away_and_none_is_lost(
             simulator.works_again()
             ended = await all_ended(made, job_ids)
         await accounts_agree(made, simulator)
-    assert first <= asked <= 1.2 * most_probes(AWAY_SECONDS)
+    assert first <= asked <= 1.2 * most_probes(fault, AWAY_SECONDS)
     assert {(job.status, job.error_code) for job in ended} == {("done", None)}
 
 

@@ -107,7 +107,7 @@ async def test_nobody_is_asked_again_before_the_time_that_they_told(
     simulator.goes_wrong(fault, seconds=2)
     async with providers_of(settings, cpu, Notebook()) as providers:
         began = time.time()
-        await bench(settings, timeout=20).attempt(STEPS[kind], work_of(kind, providers), page=1)
+        await bench(settings, timeout=20, pause=3).attempt(STEPS[kind], work_of(kind, providers), page=1)
     (charge,) = simulator.journal()
     assert charge["at"] - began >= 1  # a date has no fractions
 

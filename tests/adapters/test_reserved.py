@@ -10,7 +10,7 @@ from sqlalchemy import text
 from storybook.core.cpu import CpuPool
 from storybook.core.database import Database
 from storybook.domain.calls import PAID, Outcome
-from tests.adapters.test_book import settings_of, spec_of
+from tests.adapters.test_book import SHORT_RESTS, settings_of, spec_of
 from tests.fixtures_press import Press, press
 from tests.fixtures_simulator import Simulated
 from tests.simulator.faults import Fault
@@ -47,7 +47,7 @@ async def test_no_bad_luck_costs_more_than_was_set_aside(
 ) -> None:
     for rule in luck:
         simulator.goes_wrong(**rule)
-    async with press(settings_of(house, simulator, tmp_path), database, cpu) as made:
+    async with press(settings_of(house, simulator, tmp_path), database, cpu, SHORT_RESTS) as made:
         job = await made.book(spec_of("en"))
         reserved, used, closed, written_down = await money(made)
         rows = await made.calls()

@@ -99,7 +99,9 @@ class House:
 @pytest.fixture
 async def house(resources: Resources) -> House:
     kit = make_kit(resources)
-    at_once = {step: policy._replace(waits=(0.0,) * len(policy.waits)) for step, policy in kit.policies.items()}
+    at_once = {
+        step: policy._replace(waits=(0.0,) * len(policy.waits), pause=0.0) for step, policy in kit.policies.items()
+    }
     async with kit.database.session() as session:
         user_id = await accounts.sign_in(session, accounts.hash_user_key("a-key-of-a-user", pepper="pepper"))
     return House(replace(kit, policies=at_once), resources, user_id)

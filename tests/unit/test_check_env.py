@@ -87,6 +87,8 @@ SEEDED: list[tuple[str, str | None]] = [
     ("MODERATION_API_KEY", "k-1f0c2b7d"),
     ("PERSONAL_DATA_VENDORS", "opnai"),
     ("LLM_API_KEY", "sk-your-key-here"),
+    ("LLM_API_KEY", "sk-4f9a\u200b1c7d"),
+    ("IMAGE_API_KEY", "r8-4f9a1c7d\u00e9"),
     ("LLM_BASE_URL", "http://models.far-away.net/v1"),
     ("LLM_BASE_URL", "models.far-away.net"),
     ("PUBLIC_URL", "http://books.family.app"),

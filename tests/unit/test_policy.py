@@ -2,8 +2,12 @@
 
 import pytest
 
-from storybook.core.errors import Charged, ErrorCode, ProviderError
-from storybook.pipeline.policy import Policy, Tries
+from storybook.core.errors import Charged, ErrorCode, ProviderError, VendorAway
+from storybook.core.settings import Settings
+from storybook.domain.calls import Outcome
+from storybook.domain.jobs import Step
+from storybook.pipeline.policy import Policy, Tries, Wait, policies
+from storybook.providers.http import CallFailed
 
 POLICY = Policy(90, (0.0, 0.0), ErrorCode.IMAGE_TIMEOUT)
 
@@ -12,7 +16,7 @@ def tries_after(*errors: ProviderError) -> int:
     """How often a step is tried that fails like this."""
     tries, made = Tries(POLICY), 1
     for error in errors:
-        if tries.wait_after(error) is None:
+        if not (wait := tries.wait_after(error)) or not wait.in_place:
             break
         made += 1
     return made
@@ -37,4 +41,42 @@ def test_what_cannot_get_better_is_not_tried_again() -> None:
 
 def test_a_vendor_that_wants_to_be_left_alone_is() -> None:
     busy = ProviderError("busy", code=ErrorCode.IMAGE_RATE_LIMIT, retryable=True, retry_after=7.0)
-    assert Tries(POLICY).wait_after(busy) == 7.0
+    assert Tries(POLICY).wait_after(busy) == Wait(7.0, in_place=True)
+
+
+def away(seconds: float) -> VendorAway:
+    return VendorAway("away", code=ErrorCode.IMAGE_FAILED, retryable=True, retry_after=seconds)
+
+
+def test_a_vendor_that_is_left_alone_uses_up_no_try() -> None:
+    assert tries_after(*[away(0.1), failure(Charged.NO)] * 9) == 2 * POLICY.attempts
+
+
+def test_a_short_rest_is_waited_for_in_place_and_a_long_one_in_the_queue() -> None:
+    tries = Tries(POLICY)
+    waits = [tries.wait_after(away(seconds)) for seconds in (1.0, 2.0, 2.0)]
+    assert waits == [Wait(1.0, in_place=True), Wait(2.0, in_place=True), Wait(2.0, in_place=False)]
+    assert Tries(POLICY).wait_after(away(5.0)) == Wait(5.0, in_place=False)
+
+
+def test_what_cost_nothing_and_may_get_better_ends_in_the_queue() -> None:
+    down = CallFailed(
+        "down", outcome=Outcome.FAILED, code=ErrorCode.IMAGE_FAILED, charged=Charged.NO, retryable=True, retry_after=30
+    )
+    tries = Tries(POLICY)
+    waits = [tries.wait_after(down) for _ in range(POLICY.attempts)]
+    assert waits[-1] == Wait(30.0, in_place=False)
+    assert Tries(POLICY).wait_after(failure(Charged.YES, retryable=False)) is None
+
+
+def test_the_deadline_of_a_step_leaves_room_for_all_of_its_tries() -> None:
+    table = policies(Settings(_env_file=None))
+    assert {step: policy.deadline for step, policy in table.items()} == {
+        Step.MODERATE_INPUT: 217,
+        Step.GENERATE_STORY: 217,
+        Step.GENERATE_CHARACTER_SHEET: 152,
+        Step.GENERATE_IMAGES: 307,
+        Step.MODERATE_OUTPUT: 52,
+        Step.PACKAGE: 92,
+        Step.NARRATE: 217,
+    }

@@ -76,8 +76,11 @@ class Charged(StrEnum):
 class ProviderError(StorybookError):
     """A provider failed; `code` is what the job ends with, `retryable` says whether another try may help.
 
-    `retry_after` is how many seconds the provider wants to be left alone for.
+    `retry_after` is how many seconds the provider wants to be left alone for. `away` says that nobody asks it before
+    they are over, and that it charged nothing: whoever waits for that uses up no try.
     """
+
+    away = False
 
     def __init__(
         self,
@@ -97,6 +100,8 @@ class ProviderError(StorybookError):
 
 class VendorAway(ProviderError):
     """The vendor is known to be away and was not asked; `retry_after` says when it is asked again."""
+
+    away = True
 
 
 class JobParked(StorybookError):

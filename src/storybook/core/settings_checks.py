@@ -56,6 +56,11 @@ def is_no_web_address(url: str) -> bool:
     return bool(parts.query or parts.fragment)
 
 
+def is_no_header(key: str) -> bool:
+    """Whether no request can carry it, such as one that was copied with a line's end."""
+    return not (key.isascii() and key.isprintable() and key == key.strip())
+
+
 def is_no_redis_address(url: str) -> bool:
     return bool(url) and not url.startswith(("redis://", "rediss://", "unix://"))
 

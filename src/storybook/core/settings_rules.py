@@ -50,11 +50,11 @@ CI = frozenset({Mode.CI})
 SECRETS = tuple(name for name, field in Settings.model_fields.items() if field.annotation is SecretStr)
 TEXTS = tuple(name for name, field in Settings.model_fields.items() if field.annotation is str)
 OWN_SECRETS = ("user_key_pepper", "access_token_secret", "access_token_secret_previous", "ops_token", "metrics_token")
+API_KEYS = tuple(name for name in SECRETS if name.endswith("_api_key"))
 BASE_URLS = tuple(name for name in TEXTS if name.endswith("_base_url"))
 STORE_URLS = ("apple_base_url", "google_play_base_url", "google_token_url", "google_keys_url")
 COLLECTOR, HEADERS = "otel_exporter_otlp_endpoint", "otel_exporter_otlp_headers"
 PUBLIC_URLS = ("public_url", "s3_public_url")
-KEYS = tuple(name for name in SECRETS if name.endswith("_api_key"))
 PROVIDERS = tuple(name for name in TEXTS if name.endswith("_provider"))
 NEEDED = (
     *("user_key_pepper", "access_token_secret", "database_url"),
@@ -115,7 +115,7 @@ RULES: tuple[Rule, ...] = (
     _one(EVERYWHERE, "database_url", "is not set, though USE_CELERY is on: all processes need the same database",
          lambda s: s.use_celery and not s.database_url),
     *(_one(PRODUCTION, key, f"is set, and {key.replace('_api_key', '_provider').upper()} names nobody who wants it",
-           lambda s, key=key: _opens_nothing(s, key)) for key in KEYS),  # type: ignore[misc]
+           lambda s, key=key: _opens_nothing(s, key)) for key in API_KEYS),  # type: ignore[misc]
     _one(PRODUCTION, "metrics_token", "is not set, though METRICS_ADDRESS is",
          lambda s: bool(s.metrics_address) and not text_of(s, "metrics_token")),
     # Never filled in
@@ -124,6 +124,7 @@ RULES: tuple[Rule, ...] = (
     # Cannot be
     *_each(EVERYWHERE, (*PUBLIC_URLS, "s3_endpoint", COLLECTOR, *dict.fromkeys((*BASE_URLS, *STORE_URLS))),
            "must be an address such as https://host", check.is_no_web_address),
+    *_each(EVERYWHERE, API_KEYS, "holds a character that no request can carry; copy it again", check.is_no_header),
     *_each(EVERYWHERE, ("redis_url", "celery_broker_url"), "must be an address such as redis://host:6379/0",
            check.is_no_redis_address),
     *_each(EVERYWHERE, ("database_url",), "must be an address such as postgresql://user:password@host:5432/name; "
@@ -197,5 +198,5 @@ RULES: tuple[Rule, ...] = (
     _one(CI, "environment", "is production in a test of a build", lambda s: s.environment is Environment.PRODUCTION),
     *(_one(CI, name, "names a vendor, and a test of a build must cost nothing",
            lambda s, name=name: _asks_a_vendor(s, name)) for name in PROVIDERS),  # type: ignore[misc]
-    *_each(CI, KEYS, "is set, and a test of a build needs none", bool),
+    *_each(CI, API_KEYS, "is set, and a test of a build needs none", bool),
 )  # fmt: skip

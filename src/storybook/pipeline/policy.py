@@ -16,14 +16,25 @@ STORAGE_REST = 20.0
 
 MAX_WAIT_IN_PLACE = 20.0
 """Seconds; whoever has to wait longer goes back into the queue."""
+TURN_SECONDS = 30.0
+"""So long a step may wait for its turns with vendors, beside its tries at their longest."""
 LONGEST_SECONDS = 1800.0
 """So long a job that comes no further waits for a vendor, and no longer."""
 
 
+class Wait(NamedTuple):
+    """`in_place`, or else in the queue."""
+
+    seconds: float
+    in_place: bool
+
+
 class Policy(NamedTuple):
-    """`timeout` is in seconds for each try; `waits` are the most seconds before each further try.
+    """`timeout` is in seconds for each call; `waits` are the most seconds before each further try, which makes up to
+    `calls` one after the other.
 
     A job whose tries have all failed without a charge, since a vendor is away, waits for `rest` seconds in the queue.
+    `pause` is for how many seconds in all a vendor that is left alone is waited for in place.
     `no_verdict` ends a step whose judge says nothing, where only a verdict can say that something is not safe.
     """
 
@@ -31,17 +42,18 @@ class Policy(NamedTuple):
     waits: tuple[float, ...]
     on_timeout: ErrorCode
     rest: float = 20.0
+    pause: float = 4.0
+    calls: int = 1
     no_verdict: ErrorCode | None = None
 
     @property
     def attempts(self) -> int:
         return len(self.waits) + 1
 
-    def rest_after(self, error: ProviderError) -> float | None:
-        """Seconds to wait in the queue where there is no further try; None where the error is the last."""
-        if isinstance(error, CallFailed) and error.retryable and error.charged is Charged.NO:
-            return max(self.rest, error.retry_after or 0.0)
-        return None
+    @property
+    def deadline(self) -> float:
+        """Seconds after which a step has ended, or its job waits in the queue."""
+        return self.attempts * self.calls * self.timeout + sum(self.waits) + TURN_SECONDS
 
     def code_of(self, error: ProviderError) -> ErrorCode:
         """What the job ends with when the error is the last."""
@@ -50,20 +62,28 @@ class Policy(NamedTuple):
 
 
 class Tries:
-    """Counts the tries of one step; the waits have full jitter."""
+    """Counts the tries of one step; the waits have full jitter. A vendor that is away uses up none of them."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._made = 0
         self._paid = 0
+        self._paused = 0.0
 
-    def wait_after(self, error: ProviderError) -> float | None:
-        """Seconds to wait before the next try; None when there is none."""
+    def wait_after(self, error: ProviderError) -> Wait | None:
+        """How to wait before the next try; None when there is none."""
+        asked = error.retry_after or 0.0
+        if error.away:
+            self._paused += asked
+            return Wait(asked, in_place=self._paused <= self._policy.pause)
         self._made += 1
         self._paid += error.charged is not Charged.NO
-        if not error.retryable or self._made >= self._policy.attempts or self._paid >= PAID_TRIES:
-            return None
-        return max(random.uniform(0, self._policy.waits[self._made - 1]), error.retry_after or 0.0)
+        if error.retryable and self._made < self._policy.attempts and self._paid < PAID_TRIES:
+            seconds = max(random.uniform(0, self._policy.waits[self._made - 1]), asked)
+            return Wait(seconds, in_place=seconds <= MAX_WAIT_IN_PLACE)
+        if isinstance(error, CallFailed) and error.retryable and error.charged is Charged.NO:
+            return Wait(max(self._policy.rest, asked), in_place=False)
+        return None
 
 
 def without_storage(error: StorageError) -> JobFailed | JobParked:
@@ -78,9 +98,9 @@ def policies(settings: Settings) -> dict[Step, Policy]:
     llm, image = settings.llm_timeout, settings.image_timeout
     image_waits = (2.0, *(5.0 for _ in range(settings.image_max_retries)))[: settings.image_max_retries - 1]
     return {
-        Step.MODERATE_INPUT: Policy(llm, (2, 5), ErrorCode.LLM_TIMEOUT, no_verdict=ErrorCode.LLM_TIMEOUT),
-        Step.GENERATE_STORY: Policy(llm, (2, 5), ErrorCode.LLM_TIMEOUT),
-        Step.GENERATE_CHARACTER_SHEET: Policy(llm, (2,), ErrorCode.LLM_TIMEOUT),
+        Step.MODERATE_INPUT: Policy(llm, (2, 5), ErrorCode.LLM_TIMEOUT, calls=2, no_verdict=ErrorCode.LLM_TIMEOUT),
+        Step.GENERATE_STORY: Policy(llm, (2, 5), ErrorCode.LLM_TIMEOUT, calls=2),
+        Step.GENERATE_CHARACTER_SHEET: Policy(llm, (2,), ErrorCode.LLM_TIMEOUT, calls=2),
         Step.GENERATE_IMAGES: Policy(image, image_waits, ErrorCode.IMAGE_TIMEOUT),
         Step.MODERATE_OUTPUT: Policy(10, (2,), ErrorCode.SAFETY_OUTPUT),
         Step.PACKAGE: Policy(30, (2,), ErrorCode.DB_WRITE_FAILED),

@@ -8,14 +8,14 @@ import structlog
 from pydantic import BaseModel
 
 from storybook.core.endings import to_its_end
-from storybook.core.errors import Charged, JobFailed, JobParked, ProviderError, StorageError, VendorAway
+from storybook.core.errors import Charged, JobFailed, JobParked, ProviderError, StorageError
 from storybook.core.metrics import trying
 from storybook.domain.calls import Purpose
 from storybook.domain.jobs import Step
 from storybook.domain.orders import Claim
 from storybook.models.jobs import WHOLE_BOOK
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.policy import MAX_WAIT_IN_PLACE, Policy, Tries, without_storage
+from storybook.pipeline.policy import Policy, Tries, without_storage
 from storybook.pipeline.under_way import at_step
 from storybook.providers.about import About, calling_about
 from storybook.services import artifacts, files, jobs
@@ -141,24 +141,24 @@ class Workbench:
     async def attempt(self, step: Step, work: Callable[[], Awaitable[T]], *, page: int = WHOLE_BOOK) -> T:
         """What `work` returns, tried by the policy of the step.
 
-        Raises JobFailed when its tries are used up, JobParked when the next one has to wait for long.
+        Raises JobFailed when its tries are used up, JobParked when the next one has to wait for long, or cannot end
+        before the deadline of the step.
         """
         policy = self.kit.policies[step]
-        tries = Tries(policy)
+        tries, ends = Tries(policy), asyncio.get_running_loop().time() + policy.deadline
         purpose = Purpose(self.claim.job_id, self.claim.user_id, step, page, self.claim.fence)
         while True:
             try:
                 with at_step(step, page), trying(step):
-                    return await _try(work, purpose, policy)
+                    return await _try(work, purpose, policy, ends)
             except ProviderError as error:
                 log.warning("step_failed", step=step, code=error.code, exc_info=error)
-                wait = error.retry_after if isinstance(error, VendorAway) else tries.wait_after(error)
-                rest = policy.rest_after(error) if wait is None else wait
-                if rest is None:
+                wait = tries.wait_after(error)
+                if wait is None:
                     raise JobFailed(policy.code_of(error), f"{step} failed") from error
-                if wait is None or isinstance(error, VendorAway) or wait > MAX_WAIT_IN_PLACE:
-                    raise JobParked(rest, policy.code_of(error)) from error
-            await asyncio.sleep(wait)
+                if not wait.in_place:
+                    raise JobParked(wait.seconds, policy.code_of(error)) from error
+            await asyncio.sleep(wait.seconds)
 
 
 async def _as_it_is(made: V) -> V:
@@ -174,10 +174,10 @@ async def _translated(step: Step, work: Callable[[], Awaitable[T]]) -> T:
         raise without_storage(error) from error
 
 
-async def _try(work: Callable[[], Awaitable[T]], purpose: Purpose, policy: Policy) -> T:
+async def _try(work: Callable[[], Awaitable[T]], purpose: Purpose, policy: Policy, ends: float) -> T:
     """One try. When its time is up and a call was under way, nobody knows whether that was charged."""
     clock = asyncio.timeout(policy.timeout)
-    about = About(purpose, clock, policy.timeout)
+    about = About(purpose, clock, policy.timeout, ends)
     try:
         async with clock:
             with calling_about(about):

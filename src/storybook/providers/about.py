@@ -1,6 +1,7 @@
 """What the calls of this task are made for. The pipeline says it once; whoever pays reads it."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -15,12 +16,14 @@ from storybook.domain.calls import Purpose
 class About:
     """One try. `clock` ends it after `seconds`, and stands still while a call waits for its turn.
 
+    `ends` is the deadline of the step, by the clock of the loop: no call begins that could last beyond it.
     `paying` says that a call is under way that costs money.
     """
 
     purpose: Purpose
     clock: asyncio.Timeout
     seconds: float
+    ends: float = math.inf
     paying: bool = False
 
 
@@ -67,6 +70,12 @@ def seconds() -> float | None:
     return about.seconds if about else None
 
 
+def latest_start() -> float:
+    """Until when the present call has to begin, by the clock of the loop."""
+    about = _about.get()
+    return about.ends - about.seconds if about else math.inf
+
+
 def stop_the_clock() -> None:
     """Waiting for a turn is not the vendor's time."""
     if about := _about.get():
@@ -91,7 +100,7 @@ async def beside_others() -> AsyncIterator[None]:
         yield
         return
     async with asyncio.timeout(about.seconds) as clock:
-        with calling_about(About(about.purpose, clock, about.seconds)):
+        with calling_about(About(about.purpose, clock, about.seconds, about.ends)):
             yield
 
 

@@ -1,11 +1,16 @@
 """How many calls a vendor gets at once, over all jobs of the process."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 GOOD_CALLS_TO_GROW = 10
+
+
+class NoTurn(Exception):
+    """Too many others are before."""
 
 
 class Gate:
@@ -21,8 +26,15 @@ class Gate:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def inside(self) -> AsyncIterator[None]:
-        await self._enter()
+    async def inside(self, until: float = math.inf) -> AsyncIterator[None]:
+        """Raises NoTurn where the turn has not come by then, by the clock of the loop."""
+        if asyncio.get_running_loop().time() > until:
+            raise NoTurn
+        try:
+            async with asyncio.timeout_at(until if until < math.inf else None):
+                await self._enter()
+        except TimeoutError:
+            raise NoTurn from None
         try:
             yield
         finally:

@@ -20,7 +20,18 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_RETRY_AFTER = 600.0
 _RATE_LIMIT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_RATE_LIMIT}
 _TIMEOUT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_TIMEOUT}
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NEVER_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+
+
+def busy_code_of(kind: Kind) -> ErrorCode:
+    """What a job ends with when a vendor of that kind is too busy for too long."""
+    return _RATE_LIMIT_CODES.get(kind, code_of(kind))
 
 
 class CallFailed(ProviderError):
@@ -66,7 +77,7 @@ def refusal(status: int, headers: Mapping[str, str], vendor: Vendor, kind: Kind)
         return CallFailed(
             f"{vendor.name} is too busy",
             outcome=Outcome.BUSY,
-            code=_RATE_LIMIT_CODES.get(kind, code_of(kind)),
+            code=busy_code_of(kind),
             charged=Charged.NO,
             retryable=True,
             retry_after=retry_after(headers),

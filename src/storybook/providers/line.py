@@ -1,14 +1,14 @@
 """The one way out to a vendor: its turn, its breaker, its bill.
 
-One `call` is one POST. It is refused while the vendor is known to be away, waits for its turn, is written down with the
-most that it can cost before it is made, and with what it did cost afterwards. Nothing here tries again: whoever asked
-decides that, by the error's `charged`, `retryable` and `retry_after`.
+One `call` is one POST. It is refused while the vendor is known to be away or too busy, waits for its turn, is written
+down with the most that it can cost before it is made, and with what it did cost afterwards. Nothing here tries again:
+whoever asked decides that, by the error's `charged`, `retryable`, `retry_after` and `away`.
 """
 
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
 
@@ -19,8 +19,8 @@ from storybook.core.metrics import BREAKER_OPEN, count_call
 from storybook.domain.calls import DOLLAR, NOTHING, Bill, Kind, Outcome, PaidCall, Purpose, code_of
 from storybook.providers import about
 from storybook.providers.breaker import Breaker, Rests, RetryBudget, State
-from storybook.providers.gate import Gate
-from storybook.providers.http import CallFailed
+from storybook.providers.gate import Gate, NoTurn
+from storybook.providers.http import CallFailed, busy_code_of
 from storybook.providers.vendors import Vendor
 
 
@@ -52,11 +52,16 @@ class Meter(Protocol):
         ...
 
 
+ASKED_BEFORE = 0
+"""The turn of a call that was made by somebody else."""
+
+
 class Call:
     """A call that is under way. Its bill counts from the moment that it is known."""
 
-    def __init__(self, number: int, worst: int, meter: Meter) -> None:
+    def __init__(self, number: int, worst: int, meter: Meter, turn: int = ASKED_BEFORE) -> None:
         self.number = number
+        self.turn = turn
         self.bill = NOTHING
         self.worst = worst
         self._meter = meter
@@ -72,12 +77,20 @@ class Call:
 class Line:
     """All calls of one kind to one vendor, over all jobs of the process."""
 
-    def __init__(self, vendor: Vendor, kind: Kind, meter: Meter, rests: Rests = Rests()) -> None:  # noqa: B008 - a value
+    def __init__(
+        self,
+        vendor: Vendor,
+        kind: Kind,
+        meter: Meter,
+        rests: Rests = Rests(),  # noqa: B008 - a value
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.vendor = vendor
         self.kind = kind
         self.meter = meter
         self.rests = rests
-        self.breaker = Breaker(time.monotonic, rests)
+        self.breaker = Breaker(clock, rests)
+        self._clock = clock
         self._id = secrets.token_hex(8)
         self._noted_until: float | None = None
         self.retries = RetryBudget()
@@ -86,20 +99,29 @@ class Line:
     @asynccontextmanager
     async def call(self, model: str, worst: int) -> AsyncIterator[Call]:
         """One POST. Errors of the block are to be ProviderErrors; see `providers.http.send` and `translated`."""
-        self._refuse_for(self.breaker.rests_for())
+        self._require_open()
         about.stop_the_clock()
-        async with self.gate.inside():
-            self._refuse_for(self.breaker.wait())
+        async with self._turn():
+            self._require_open()
+            turn = self.breaker.admit()
             try:
                 what_for, seconds = about.purpose(), about.seconds()
                 number = await self._begun(PaidCall(what_for, self.vendor.name, self.kind, model, worst, seconds))
                 about.start_the_clock()
                 with self._recorded(number, model):
-                    async with self._written_down(Call(number, worst, self.meter)) as call:
+                    async with self._written_down(Call(number, worst, self.meter, turn)) as call:
                         yield call
-            except BaseException:
-                self.breaker.left()
-                raise
+            finally:
+                self.breaker.left(turn)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with self.gate.inside(about.latest_start()):
+                yield
+        except NoTurn:
+            reason = f"{self.vendor.name} is asked by too many others"
+            raise VendorAway(reason, code=code_of(self.kind), retryable=True, retry_after=self.rests.first) from None
 
     async def accepted_before(self) -> tuple[int, str] | None:
         """Number and vendor's id of a call for the same purpose whose result nobody has, to go on with it."""
@@ -122,10 +144,11 @@ class Line:
                 span.tell(model=model)
             yield
 
-    def _refuse_for(self, seconds: float) -> None:
-        if seconds:
+    def _require_open(self) -> None:
+        if seconds := self.breaker.rests_for():
+            state, code = ("too busy", busy_code_of) if self.breaker.is_busy else ("away", code_of)
             raise VendorAway(
-                f"{self.vendor.name} is away", code=code_of(self.kind), retryable=True, retry_after=seconds
+                f"{self.vendor.name} is {state}", code=code(self.kind), retryable=True, retry_after=seconds
             )
 
     async def _begun(self, call: PaidCall) -> int:
@@ -145,7 +168,7 @@ class Line:
         try:
             yield call
         except ProviderError as error:
-            self._learn(error)
+            self._learn(error, call.turn)
             await self._end(call, _outcome(error), _bill(error, call), began)
             raise
         except LeaseLost:
@@ -153,11 +176,11 @@ class Line:
             raise
         except asyncio.CancelledError:
             if about.time_is_up():
-                self.breaker.failed()
+                self.breaker.failed(call.turn)
             await self._end(call, Outcome.UNKNOWN, Bill({}, call.worst), began)
             raise
         about.stop_the_clock()
-        self._worked()
+        self._worked(call.turn)
         await self._end(call, Outcome.OK, call.bill, began)
 
     async def _end(self, call: Call, outcome: Outcome, bill: Bill, began: float) -> None:
@@ -175,24 +198,28 @@ class Line:
         if until == self._noted_until:
             return
         self._noted_until = until
-        rest = None if until is None else max(until - time.monotonic(), 0.0)
+        rest = None if until is None else max(until - self._clock(), 0.0)
         await to_its_end(self.meter.note_breaker(self._id, self.vendor.name, self.kind, rest))
 
-    def _learn(self, error: ProviderError) -> None:
-        """A vendor that answers, if only with a refusal, is there."""
-        match _outcome(error):
-            case Outcome.BUSY:
+    def _learn(self, error: ProviderError, turn: int) -> None:
+        """A vendor that answers, if only with a refusal, is there; one that says when to come back is too busy."""
+        told, outcome = error.retry_after, _outcome(error)
+        if outcome in {Outcome.REFUSED, Outcome.UNUSABLE}:
+            self._worked(turn)
+        elif outcome is Outcome.BUSY or told is not None:
+            if self.breaker.state is State.CLOSED:
                 self.gate.too_busy()
-            case Outcome.REFUSED | Outcome.UNUSABLE:
-                self._worked()
-            case _:
-                self.breaker.failed()
-                self.retries.failed()
-                if not self.retries.allows:
-                    error.retry_after = max(error.retry_after or 0.0, self.rests.longest)
+            self.breaker.turned_away(turn, told)
+            error.away = error.charged is Charged.NO
+            error.retry_after = max(told or 0.0, self.breaker.rests_for())
+        else:
+            self.breaker.failed(turn)
+            self.retries.failed()
+            if not self.retries.allows:
+                error.retry_after = self.rests.longest
 
-    def _worked(self) -> None:
-        self.breaker.succeeded()
+    def _worked(self, turn: int) -> None:
+        self.breaker.succeeded(turn)
         self.retries.succeeded()
         self.gate.went_well()
 
