@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from storybook.domain.characters import Appearance, CastSheet, CharacterSheet, Clothing
 from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
-from storybook.domain.speech import Speech
+from storybook.domain.speech import Speech, WordTiming
 from storybook.domain.story import Actor, CastMember, Role, Scene, StoryDraft, StoryPage
 from storybook.providers.base import (
     PictureCheck,
@@ -128,7 +128,8 @@ class FakeNarrator:
         await self.gate.wait()
         if self.errors:
             raise self.errors.pop(0)
-        return Speech(data=b"ID3" + request.text.encode(), milliseconds=1000, made_by=self.name)
+        first = WordTiming(start=0, end=len(request.text.split()[0]), begin_ms=100, end_ms=400)
+        return Speech(data=b"ID3" + request.text.encode(), milliseconds=1000, made_by=self.name, words=(first,))
 
 
 @dataclass

@@ -167,6 +167,21 @@ async def test_new_words_silence_the_old_voice(client: httpx.AsyncClient, made: 
     assert new != old
 
 
+async def test_a_voice_says_when_each_word_sounds(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, rows: Any
+) -> None:
+    book_id, text = made["result"]["book_id"], made["result"]["pages"][0]["text"]
+    path = f"/v1/books/{book_id}/pages/1/audio"
+    [word] = (await client.get(path)).json()["words"]
+    assert (text[word["start"] : word["end"]], word["begin_ms"], word["end_ms"]) == (text.split()[0], 100, 400)
+    await ended((await client.post(f"/v1/books/{book_id}/audio")).json()["job_id"])
+    assert (await client.get(path)).json()["words"] == [word]
+    counts = "SELECT jsonb_array_length(audio_words) FROM pages ORDER BY page_number"
+    assert [count for (count,) in await rows(counts)] == [1, 1, 1, 1]
+    await ended((await regenerate(client, made, 1, mode="text")).json()["job_id"])
+    assert [count for (count,) in await rows(counts)] == [0, 1, 1, 1]
+
+
 @pytest.mark.parametrize("heard_before", [True, False])
 async def test_a_page_that_is_made_again_while_its_book_is_read_aloud_is_read_again_and_no_other(
     client: httpx.AsyncClient,

@@ -44,8 +44,8 @@ async def settings_of_it(database: Database) -> Settings:
     return Settings(_env_file=None, database_url=database.url, budget_per_day=2.5)
 
 
-async def told(settings: Settings, *, as_json: bool = False, **wanted: Any) -> str:
-    console = Console(file=StringIO(), width=150)
+async def told(settings: Settings, *, as_json: bool = False, width: int = 150, **wanted: Any) -> str:
+    console = Console(file=StringIO(), width=width)
     assert (
         await tell(settings, Wanted(**({"days": 7, "by": None, "job_id": ""} | wanted)), console, as_json=as_json) == 0
     )
@@ -91,6 +91,22 @@ async def test_a_job_shows_each_of_its_calls(settings_of_it: Settings) -> None:
     found = json.loads(await told(settings_of_it, job_id=JOB, as_json=True))
     assert (found["micro_dollars"], found["reserved"], found["used"]) == (80_001, 900_000, 80_001)
     assert [call["outcome"] for call in found["calls"]] == [call["outcome"] for call in CALLS]
+
+
+async def test_nothing_is_broken_in_a_narrow_terminal(database: Database, settings_of_it: Settings) -> None:
+    dear = {"vendor": "elevenlabs", "model": "black-forest-labs/flux-kontext-pro", "micro_dollars": 12_345_678_901}
+    usual = {"job_id": JOB, "kind": "image", "step": "generate_character_sheet", "page": 12, "worst": 1}
+    ends = {"units": {"input_tokens": 123_456}, "milliseconds": 987_654, "ended_at": dt.datetime.now(dt.UTC)}
+    async with database.session() as session:
+        for outcome in set(Outcome) - {Outcome.BEGUN}:
+            await session.execute(insert(ProviderCall).values(**usual, **dear, **ends, outcome=outcome))
+    text = await told(settings_of_it, width=80)
+    job = await told(settings_of_it, width=80, job_id=JOB)
+    assert max(map(len, [*text.splitlines()[:-2], *job.splitlines()[:-1]])) <= 80
+    assert all(word in text.split() for word in ("generate_character_sheet", "86419.752307", "refused,", "unknown"))
+    assert all(
+        word in job.split() for word in ("generate_character_sheet", "12345.678901", "123456", "987654", "not_sent")
+    )
 
 
 async def test_where_nothing_was_paid_it_says_so(database: Database) -> None:

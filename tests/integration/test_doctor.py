@@ -70,6 +70,13 @@ async def test_a_house_in_order_needs_nothing(told: Told) -> None:
         assert f"ok  {part} " in shown, shown
 
 
+@pytest.mark.parametrize("key", ["sk-kéy-1f0", "sk-1f0\nsk-2f0", " "])
+async def test_a_key_that_no_header_can_carry_is_named_and_neither_sent_nor_shown(told: Told, key: str) -> None:
+    shown = await told(llm_provider="openai", llm_base_url="http://127.0.0.1:9/v1", llm_api_key=key)
+    assert is_ill(shown, "settings", "LLM_API_KEY has a blank, a new line or a letter beyond ASCII")
+    assert not key.strip() or key not in shown
+
+
 async def test_work_that_nobody_takes_is_named(told: Told, order: str, rows: Any) -> None:
     assert is_ill(await told(), "work", "storybook serve")
     await rows(

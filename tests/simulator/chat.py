@@ -4,15 +4,13 @@ import hashlib
 import json
 from typing import Any, NamedTuple
 
-from storybook.core.errors import SetupError
-from storybook.providers.prices import price_of
-from tests.simulator import stories
+from tests.simulator import stories, tariff
 from tests.simulator.faults import Fault
 from tests.simulator.journal import Charge
 from tests.simulator.schemas import fitting
 from tests.simulator.state import State
 from tests.simulator.stories import Storyteller
-from tests.simulator.wire import Asked, NotFitting
+from tests.simulator.wire import Asked
 
 TOKENS_OF_A_PICTURE = 800
 BYTES_OF_A_TOKEN = 4
@@ -73,7 +71,7 @@ def reply(prompt: Prompt, vendor: str, asked: Asked, state: State) -> Reply:
     read = sum(len(part.encode()) for part in (prompt.system, *prompt.texts))
     used = read // BYTES_OF_A_TOKEN + 1 + prompt.pictures * TOKENS_OF_A_PICTURE
     made = min(len(text.encode()) // BYTES_OF_A_TOKEN + 1, prompt.max_tokens)
-    bill = price(vendor, prompt.model).tokens(used, made)
+    bill = tariff.tokens(vendor, prompt.model, used, made)
     charge = Charge(
         vendor,
         prompt.kind,
@@ -85,14 +83,6 @@ def reply(prompt: Prompt, vendor: str, asked: Asked, state: State) -> Reply:
         stories.thing_in(asked.body),
     )
     return Reply(text, used, made, charge)
-
-
-def price(vendor: str, model: str) -> Any:
-    """The product's own price of a model; raises NotFitting for one that the vendor does not have."""
-    try:
-        return price_of(vendor, model)
-    except SetupError:
-        raise NotFitting(f"The model `{model}` does not exist") from None
 
 
 def hash_of(body: bytes) -> str:

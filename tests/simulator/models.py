@@ -1,7 +1,7 @@
 """What vendors tell for free: which models and voices they have, to whoever has a key."""
 
-from storybook.providers.prices import models_of
 from tests.simulator.state import State
+from tests.simulator.tariff import models_of
 from tests.simulator.wire import Answer, Asked, NotFitting, said
 
 KIND = "free"

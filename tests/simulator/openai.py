@@ -7,8 +7,8 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
 
-from tests.simulator import chat, media
-from tests.simulator.chat import Prompt, hash_of, price
+from tests.simulator import chat, media, tariff
+from tests.simulator.chat import Prompt, hash_of
 from tests.simulator.faults import Fault
 from tests.simulator.journal import Charge
 from tests.simulator.state import State
@@ -85,7 +85,7 @@ def _pictures(asked: Asked, body: dict[str, Any], seen: int) -> Answer:
     kind = {"jpeg": "JPEG", "webp": "WEBP"}.get(body.get("output_format", ""), "PNG")
     data = media.picture(width, height, len(body["prompt"]) % 8, kind)
     words, made = len(body["prompt"].encode()) // chat.BYTES_OF_A_TOKEN + 1, 1056
-    bill = price(VENDOR, body["model"]).drawn(words, seen, made)
+    bill = tariff.picture_by_tokens(VENDOR, body["model"], words, seen, made)
     usage = {
         "input_tokens": words + seen,
         "output_tokens": made,
@@ -107,7 +107,7 @@ def speak(asked: Asked, _: State) -> Answer:
     if asked.goes_wrong(Fault.REFUSAL):
         return refused(400, "content_policy_violation", "This text cannot be read.")
     data = b"<html>no sound</html>" if asked.goes_wrong(Fault.NO_RESULT) else media.spoken(body["input"])
-    bill = price(VENDOR, body["model"]).spoken(len(body["input"]))
+    bill = tariff.characters(VENDOR, body["model"], len(body["input"]))
     return Answer(200, data, "audio/mpeg", charge=_charge(asked, "speech", body["model"], bill))
 
 
@@ -122,7 +122,7 @@ def moderate(asked: Asked, state: State) -> Answer:
         results = [_verdict([category for categories in told for category in categories], "image")]
     if asked.goes_wrong(Fault.WRONG_CONTENT):
         results = []
-    charge = _charge(asked, "moderation", body["model"], price(VENDOR, body["model"]).calls())
+    charge = _charge(asked, "moderation", body["model"], tariff.moderation(VENDOR, body["model"]))
     return said({"id": "modr-1", "model": body["model"], "results": results}, charge=charge)
 
 

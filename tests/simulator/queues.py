@@ -4,8 +4,8 @@ import secrets
 import time
 from typing import Any
 
-from tests.simulator import media
-from tests.simulator.chat import hash_of, price
+from tests.simulator import media, tariff
+from tests.simulator.chat import hash_of
 from tests.simulator.faults import Fault
 from tests.simulator.journal import Charge
 from tests.simulator.state import Job, State
@@ -28,7 +28,7 @@ def accept(vendor: str, model: str, wanted: dict[str, Any], asked: Asked, state:
         rule=asked.rule,
     )
     state.jobs[job.id] = job
-    bill = price(vendor, model).pictures()
+    bill = tariff.picture(vendor, model)
     return job, Charge(
         vendor, KIND, None, model, bill.units, bill.micro_dollars, hash_of(asked.body), thing_in(asked.body)
     )

@@ -4,8 +4,8 @@ import base64
 import re
 from typing import Any
 
-from tests.simulator import media
-from tests.simulator.chat import hash_of, price
+from tests.simulator import media, tariff
+from tests.simulator.chat import hash_of
 from tests.simulator.faults import Fault
 from tests.simulator.journal import Charge
 from tests.simulator.state import State
@@ -35,7 +35,7 @@ def google(asked: Asked, _: State) -> Answer:
         answer["timepoints"] = [{"markName": mark, "timeSeconds": 0.2 * at} for at, mark in enumerate(marks)]
     if asked.goes_wrong(Fault.WRONG_CONTENT):
         answer = {"audio": "elsewhere"}
-    bill = price(GOOGLE, model).spoken(len(_MARK.sub("", source)))
+    bill = tariff.characters(GOOGLE, model, len(_MARK.sub("", source)))
     return said(answer, charge=_charge(asked, GOOGLE, model, bill))
 
 
@@ -68,7 +68,7 @@ def _spoken(asked: Asked) -> tuple[dict[str, Any], Any]:
     body = asked.json()
     if not body.get("text") or not body.get("model_id"):
         raise NotFitting("text or model_id is missing")
-    return body, price(ELEVENLABS, body["model_id"]).spoken(len(body["text"]))
+    return body, tariff.characters(ELEVENLABS, body["model_id"], len(body["text"]))
 
 
 def _sound(data: bytes, asked: Asked) -> str:

@@ -89,6 +89,16 @@ SEEDED: list[tuple[str, str | None]] = [
     ("LLM_API_KEY", "sk-your-key-here"),
     ("LLM_API_KEY", "sk-4f9a\u200b1c7d"),
     ("IMAGE_API_KEY", "r8-4f9a1c7d\u00e9"),
+    ("LLM_API_KEY", "sk-kéy-1f0"),
+    ("IMAGE_API_KEY", "two words"),
+    ("TTS_API_KEY", '"sk-1f0\\nsk-2f0"'),
+    ("SIGHT_API_KEY", '" "'),
+    ("S3_ACCESS_KEY", "storybook-ключ"),
+    ("LLM_FALLBACK_PRICE", "0.10/0.50"),
+    ("IMAGE_PRICE", "0.04/0.05"),
+    ("TTS_PRICE", "cheap"),
+    ("IMAGE_FALLBACK_PRICE", "-1"),
+    ("SIGHT_PRICE", "inf"),
     ("LLM_BASE_URL", "http://models.far-away.net/v1"),
     ("LLM_BASE_URL", "models.far-away.net"),
     ("PUBLIC_URL", "http://books.family.app"),
@@ -178,7 +188,10 @@ NAMED_INSTEAD = {
 COVERED_BY_ANOTHER = {"MODERATION_PROVIDER", "TTS_VOICES", "LLM_FALLBACK_API_KEY"}
 """Named once the providers are mended that these build on."""
 NEEDS_MORE = {
-    "TTS_VOICES": {"TTS_PROVIDER": "elevenlabs", "TTS_API_KEY": "k-1f0", "PERSONAL_DATA_VENDORS": "elevenlabs"}
+    "IMAGE_PRICE": {"IMAGE_BASE_URL": "http://pictures:1/v1"},
+    "TTS_PRICE": {"TTS_PROVIDER": "openai", "TTS_BASE_URL": "http://voices:1/v1", "PERSONAL_DATA_VENDORS": "openai"},
+    "SIGHT_PRICE": {"SIGHT_BASE_URL": "http://eyes:1/v1"},
+    "TTS_VOICES": {"TTS_PROVIDER": "elevenlabs", "TTS_API_KEY": "k-1f0", "PERSONAL_DATA_VENDORS": "elevenlabs"},
 }
 
 
@@ -283,6 +296,15 @@ def test_a_budget_that_no_book_fits_in_is_said_before_the_start(found: Found) ->
     assert not found(GOOD | VENDORS)
     [line] = found(GOOD | VENDORS | {"BUDGET_PER_BOOK": "1"})
     assert line.startswith("BUDGET_PER_BOOK: a book of 12 pages may cost 1.37")
+
+
+def test_a_server_whose_price_nobody_knows_is_found_before_the_start(found: Found) -> None:
+    elsewhere = GOOD | {"LLM_PROVIDER": "openai", "LLM_BASE_URL": "https://models.far-away.net/v1"}
+    [line] = found(elsewhere)
+    assert line.startswith("LLM_PRICE: nobody knows what the server of LLM_BASE_URL takes")
+    assert not found(elsewhere | {"LLM_PRICE": "0.10/0.50"})
+    [line] = found(elsewhere | {"LLM_PRICE": "99/99"})
+    assert line.startswith("BUDGET_PER_BOOK: a book of 12 pages may cost")
 
 
 def test_a_database_far_away_is_spoken_to_with_encryption(found: Found) -> None:

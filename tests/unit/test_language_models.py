@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from storybook.core.errors import Charged, ErrorCode, ProviderError, SetupError
+from storybook.core.errors import Charged, ErrorCode, ProviderError
 from storybook.domain.book_spec import HeroSpec, Style
 from storybook.domain.calls import Kind, Outcome
 from storybook.domain.series import EarlierBook
@@ -17,7 +17,7 @@ from storybook.providers.author import ModelAuthor
 from storybook.providers.base import RewriteRequest, SheetRequest
 from storybook.providers.choices import Choice
 from storybook.providers.http import CallFailed, make_client
-from storybook.providers.language import Image, LanguageModel, Message, Question, language_model, terms
+from storybook.providers.language import Image, LanguageModel, Message, Question, language_model
 from storybook.providers.line import Line
 from storybook.providers.prices import price_of
 from storybook.providers.questions import TOLD_IN_FULL
@@ -136,16 +136,6 @@ async def test_a_server_without_schemas_is_asked_in_the_form_that_it_knows(doubl
     double.answers = [(400, {"error": {"message": "the context is too long"}})]
     with pytest.raises(CallFailed):
         await asked.answer(QUESTION)
-
-
-def test_an_own_server_is_free_and_needs_no_key() -> None:
-    own = "http://127.0.0.1:11434/v1"
-    assert terms(Choice("LLM_PROVIDER", "openai", model="llama", base_url=own), "x").worst(QUESTION, 0) == 0
-    assert terms(Choice("LLM_PROVIDER", "openai", "ollama", "llama", own), "x").worst(QUESTION, 0) == 0
-    with pytest.raises(SetupError, match="LLM_API_KEY is not set"):
-        terms(Choice("LLM_PROVIDER", "openai"), "gpt-6-luna")
-    with pytest.raises(SetupError, match="no price"):
-        terms(Choice("LLM_PROVIDER", "openai", "a-key", "gpt-unheard-of"), "gpt-6-luna")
 
 
 async def test_a_story_comes_home_with_its_names_and_the_right_particles(double: Double, model: Model) -> None:

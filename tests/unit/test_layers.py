@@ -110,7 +110,7 @@ def line(address: str) -> Line:
 
 def moderation(address: str, client: httpx.AsyncClient, key: str = "key") -> OpenAIModeration:
     choice = Choice("MODERATION_PROVIDER", "openai", key)
-    return OpenAIModeration(line(address), client, terms(choice, DEFAULT_MODEL), hides_names=True)
+    return OpenAIModeration(line(address), client, terms(choice, DEFAULT_MODEL, Kind.MODERATION), hides_names=True)
 
 
 def judge(address: str, client: httpx.AsyncClient, key: str = "key", *, sees: bool = True) -> ModelJudge:

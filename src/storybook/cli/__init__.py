@@ -15,7 +15,8 @@ from storybook.cli.costs import MAX_DAYS, Wanted, tell
 from storybook.cli.doctor import examine
 from storybook.cli.make import Order, make_one
 from storybook.cli.operator import MAX_GRANT, MAX_REASON, give, prove
-from storybook.cli.prompts import Shown, measure, show
+from storybook.cli.prompts import Shown, show
+from storybook.cli.scoring import measure
 from storybook.cli.server import Address, serve_until_told
 from storybook.cli.worker import work_in_lane, work_in_lanes
 from storybook.core.configuration import load_settings, read_all
@@ -169,7 +170,7 @@ def show_command(
 def score_command(
     provider: Annotated[str, typer.Option(help="The text provider; without it, the one of LLM_PROVIDER.")] = "",
 ) -> None:
-    """Have twenty stories written and print how good they are. With a vendor this costs money."""
+    """Have twenty stories written and print how good they are. With a vendor this costs money, within the caps."""
     _run(lambda settings: measure(settings, provider, console), log_level="error")
 
 

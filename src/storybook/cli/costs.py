@@ -17,7 +17,8 @@ from storybook.services import costs
 from storybook.services.budget import Caps
 from storybook.services.costs import By, CallOfJob, JobCost, Spent, Today
 
-BAR_WIDTH = 24
+WIDE = 100
+"""From so many columns on a bar is long; nothing is broken at 80."""
 MAX_DAYS = 366
 COUNTED = {
     "ok": (Outcome.OK,),
@@ -27,7 +28,7 @@ COUNTED = {
     "failed": (Outcome.FAILED, Outcome.NOT_SENT),
     "unknown": (Outcome.UNKNOWN, Outcome.BEGUN),
 }
-"""The columns of calls, and the outcomes that each of them counts."""
+"""How calls ended, and the outcomes that each word counts."""
 
 
 class Wanted(NamedTuple):
@@ -63,7 +64,7 @@ def _print_costs(console: Console, found: dict[By, list[Spent]], days: int) -> N
         _say(console, f"No vendor was called {period}. Books by the studio cost nothing.")
         return
     for by, rows in found.items():
-        console.print(_table(by, _every_day(rows, days) if by is By.DAY else rows))
+        console.print(_table(by, _every_day(rows, days) if by is By.DAY else rows, 24 if console.width >= WIDE else 10))
         console.print()
     rows = next(iter(found.values()))
     calls, cost = sum(_calls(row) for row in rows), sum(row.micro_dollars for row in rows)
@@ -77,18 +78,19 @@ def _print_today(console: Console, today: Today, caps: Caps) -> None:
         _say(console, f"By the user with most of it, of {today.users} in all: {most}.")
 
 
-def _table(by: By, rows: list[Spent]) -> Table:
+def _table(by: By, rows: list[Spent], bar_width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(f"{by} (UTC)" if by is By.DAY else by, no_wrap=True)
     table.add_column("dollars", justify="right", no_wrap=True)
-    table.add_column("", width=BAR_WIDTH)
-    for column in ("calls", *COUNTED):
-        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("", width=bar_width)
+    table.add_column("calls", justify="right", no_wrap=True)
+    table.add_column("how they ended")
     most = max((row.micro_dollars for row in rows), default=0)
     for row in rows:
-        bar = Bar(max(most, 1), 0, row.micro_dollars, width=BAR_WIDTH, color="cyan")
-        counts = [_count(row, outcomes) for outcomes in COUNTED.values()]
-        table.add_row(row.key, dollars(row.micro_dollars), bar, *map(_or_dot, (_calls(row), *counts)))
+        bar = Bar(max(most, 1), 0, row.micro_dollars, width=bar_width, color="cyan")
+        ends = {word: _count(row, outcomes) for word, outcomes in COUNTED.items()}
+        ended = ", ".join(f"{number} {word}" for word, number in ends.items() if number)
+        table.add_row(row.key, dollars(row.micro_dollars), bar, str(_calls(row) or "·"), ended)
     return table
 
 
@@ -105,10 +107,9 @@ def _print_job(console: Console, job_id: str, job: JobCost) -> None:
         _say(console, f"No vendor was called for the job {job_id}.")
     else:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for column in ("at (UTC)", "step", "page", "vendor", "model", "units"):
-            table.add_column(column, no_wrap=column != "units")
-        for column in ("dollars", "ms", "outcome"):
-            table.add_column(column, justify="left" if column == "outcome" else "right", no_wrap=True)
+        for column in ("at (UTC)", "step and page", "asked", "dollars", "ended"):
+            justify: Any = "right" if column == "dollars" else "left"
+            table.add_column(column, justify=justify, no_wrap=column != "asked", overflow="fold")
         for call in job.calls:
             table.add_row(*_cells(call))
         console.print(table)
@@ -118,24 +119,21 @@ def _print_job(console: Console, job_id: str, job: JobCost) -> None:
 
 
 def _cells(call: CallOfJob) -> tuple[str, ...]:
+    """Of few letters in a line, so that the table fits into a narrow terminal."""
     units = ", ".join(f"{number} {unit.replace('_', ' ')}" for unit, number in sorted(call.units.items()))
     return (
-        f"{call.created_at:%m-%d %H:%M:%S}",
-        call.step or "",
-        _page(call.page),
-        call.vendor,
-        call.model,
-        units,
+        f"{call.created_at:%m-%d\n%H:%M:%S}",
+        "\n".join(filter(None, (call.step, _page(call.page)))),
+        "\n".join(filter(None, (call.vendor, call.model, units))),
         dollars(call.micro_dollars),
-        "" if call.milliseconds is None else str(call.milliseconds),
-        call.outcome,
+        call.outcome if call.milliseconds is None else f"{call.outcome}\n{call.milliseconds} ms",
     )
 
 
 def _page(number: int | None) -> str:
     """Blank for a call that is about the whole book."""
     if number is None or number > 0:
-        return str(number or "")
+        return f"page {number}" if number else ""
     return {COVER: "cover", PORTRAIT: "hero"}.get(number, "")
 
 
@@ -155,10 +153,6 @@ def _calls(row: Spent) -> int:
 
 def _count(row: Spent, outcomes: Iterable[Outcome]) -> int:
     return sum(row.calls.get(outcome, 0) for outcome in outcomes)
-
-
-def _or_dot(number: int) -> str:
-    return str(number) if number else "·"
 
 
 def _print_json(console: Console, value: Any) -> None:

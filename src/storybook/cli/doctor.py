@@ -69,7 +69,7 @@ async def _look(settings: Settings, problems: Sequence[Problem]) -> AsyncIterato
     yield await _storage(settings)
     async for finding in look_at_redis(settings):
         yield finding
-    for finding in await _providers(settings):
+    for finding in await _providers(settings, problems):
         yield finding
     yield await _stores(settings)
     async for finding in look_at_front_door(settings):
@@ -99,15 +99,17 @@ async def _storage(settings: Settings) -> Finding:
     return Finding("storage", f"{where}, can be written")
 
 
-async def _providers(settings: Settings) -> list[Finding]:
-    """What is chosen, and where that can be, what the vendors say of it."""
+async def _providers(settings: Settings, problems: Sequence[Problem]) -> list[Finding]:
+    """What is chosen, and where that can be, what the vendors say of it; a key that is none is not sent to them."""
     listed = ", ".join(f"{name}: {_chosen(settings, kind)}" for kind, name in KINDS.items())
     cpu = CpuPool(1)
     try:
         async with make_client() as client:
             if found := complaints(Workshop(settings, cpu, client, Unmetered())):
                 return [Finding("providers", listed, "\n".join(found), mend=SET_IT)]
-            return [Finding("providers", listed), _budget(settings), *await _vendors(settings, client)]
+            sent = not any(problem.setting.endswith("_API_KEY") for problem in problems)
+            asked = await _vendors(settings, client) if sent else []
+            return [Finding("providers", listed), _budget(settings), *asked]
     finally:
         cpu.close()
 

@@ -1,26 +1,14 @@
-"""The prompts, to be read and to be measured."""
+"""The prompts, to be read."""
 
-import asyncio
-import time
-import tomllib
 from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple
 
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
-from storybook.core.cpu import CpuPool
-from storybook.core.errors import ProviderError
-from storybook.core.paths import bundled
-from storybook.core.settings import Settings
 from storybook.core.templates import render
 from storybook.domain.book_spec import BookSpec, HeroSpec, Language, Style, TargetAge
-from storybook.domain.calls import DOLLAR
 from storybook.domain.jobs import Step
 from storybook.domain.pictures import Picture
-from storybook.domain.score import Score, score
 from storybook.domain.story import Actor, CastMember, Role, Scene, StoryDraft, StoryPage
 from storybook.providers import questions, sight
 from storybook.providers.base import (
@@ -29,16 +17,9 @@ from storybook.providers.base import (
     SightRequest,
     StoryRequest,
     TextCheck,
-    TextProvider,
 )
-from storybook.providers.http import make_client
 from storybook.providers.judge import about_picture, about_texts
 from storybook.providers.language import Question
-from storybook.providers.registry import Workshop, make_author
-from storybook.providers.unmetered import Unmetered
-
-AT_ONCE = 4
-SECONDS_PER_STORY = 180
 
 
 class Shown(StrEnum):
@@ -51,15 +32,6 @@ class Shown(StrEnum):
     GENERATE_IMAGE_PROMPTS = Step.GENERATE_IMAGE_PROMPTS
     JUDGE = "judge"
     DESCRIBE_PHOTO = "describe_photo"
-
-
-class Told(NamedTuple):
-    """One story of the golden set: its score, or why there is none."""
-
-    order: BookSpec
-    score: Score
-    seconds: float
-    failed: str = ""
 
 
 def show(step: Shown, language: Language, age: TargetAge, console: Console) -> int:
@@ -76,73 +48,6 @@ def show(step: Shown, language: Language, age: TargetAge, console: Console) -> i
         console.rule(title)
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     return 0
-
-
-async def measure(settings: Settings, provider: str, console: Console) -> int:
-    """Has the golden set written by the provider, or the configured one, and prints a score of each book.
-
-    The exit code is 1 when a book could not be had.
-    """
-    if provider:
-        settings = settings.model_copy(update={"llm_provider": provider})
-    meter, cpu = Unmetered(), CpuPool(1)
-    try:
-        async with make_client() as client:
-            author = make_author(Workshop(settings, cpu, client, meter))
-            told = await _tell_all(author, golden(), console)
-    finally:
-        cpu.close()
-    console.print(_table(told))
-    for one in told:
-        if one.failed:
-            console.print(f"{one.order.topic}: {one.failed}", markup=False, highlight=False, soft_wrap=True)
-    mean = sum(one.score.mean for one in told) / len(told)
-    console.print(f"{author.name}: {mean:.1%} in the mean, {meter.spent / DOLLAR:.4f} dollars", highlight=False)
-    return int(any(one.failed for one in told))
-
-
-def golden() -> list[BookSpec]:
-    """The orders of the golden set."""
-    text = (bundled("prompts") / "golden.toml").read_text(encoding="utf-8")
-    return [BookSpec.model_validate(order) for order in tomllib.loads(text)["order"]]
-
-
-async def _tell_all(author: TextProvider, orders: list[BookSpec], console: Console) -> list[Told]:
-    """A few at a time, in the order of the set."""
-    turns = asyncio.Semaphore(AT_ONCE)
-
-    async def tell(seed: int, order: BookSpec) -> Told:
-        async with turns:
-            return await _tell(author, StoryRequest(spec=order, seed=seed))
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(tell(seed, order)) for seed, order in enumerate(orders, start=1)]
-        for task in track(tasks, "Writing", console=console, transient=True):
-            await task
-    return [task.result() for task in tasks]
-
-
-async def _tell(author: TextProvider, request: StoryRequest) -> Told:
-    began = time.monotonic()
-    try:
-        async with asyncio.timeout(SECONDS_PER_STORY):
-            draft = await author.write_story(request)
-    except (ProviderError, TimeoutError) as error:
-        reason = str(error) or "took too long"
-        return Told(request.spec, Score(), time.monotonic() - began, failed=reason)
-    return Told(request.spec, score(draft, request.spec), time.monotonic() - began)
-
-
-def _table(told: list[Told]) -> Table:
-    """Shares are percents."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("order", no_wrap=True, max_width=40)
-    for column in ("", "age", *Score._fields, "mean", "s"):
-        table.add_column(column, justify="right", no_wrap=True, min_width=len(column))
-    for one in told:
-        shares = [f"{100 * share:.0f}" for share in (*one.score, one.score.mean)]
-        table.add_row(one.order.topic, one.order.language, one.order.target_age, *shares, f"{one.seconds:.1f}")
-    return table
 
 
 def _story_prompts(request: StoryRequest) -> dict[str, str]:
@@ -165,10 +70,9 @@ def _sheet_prompts(request: StoryRequest) -> dict[str, str]:
 
 def _picture_prompts(request: StoryRequest) -> dict[str, str]:
     draft = _example(request.spec)
-    looks = {"name": draft.cast[0].name, "master_description": draft.cast[0].look}
     values = {
         "scene": draft.cover,
-        "actors": [(draft.cover.actors[0], looks)],
+        "actors": [(draft.cover.actors[0], draft.cast[0].look)],
         "style": request.spec.style,
         "is_cover": True,
         "forbidden": request.spec.forbidden_elements,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 STUDIO = "studio"
@@ -22,6 +22,25 @@ class AuthMode(StrEnum):
 
     DEVICE_KEY = "device-key"
     TOKEN = "token"  # noqa: S105 - the name of a way in
+
+
+_NUMBER = r"\d{1,6}(\.\d{1,6})?"
+
+
+def _dollars(price: str) -> str:
+    if price and not re.fullmatch(_NUMBER, price, re.ASCII):
+        raise ValueError("must be a number of dollars, such as 0.04")
+    return price
+
+
+def _dollars_of_tokens(price: str) -> str:
+    if price and not re.fullmatch(rf"{_NUMBER}(/{_NUMBER})?", price, re.ASCII):
+        raise ValueError("must be dollars for a million tokens in and out, such as 0.10/0.50")
+    return price
+
+
+Dollars = Annotated[str, AfterValidator(_dollars)]
+DollarsOfTokens = Annotated[str, AfterValidator(_dollars_of_tokens)]
 
 
 class Settings(BaseSettings):
@@ -118,24 +137,31 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr = SecretStr("")
     llm_model: str = Field(default="", description="Empty: the provider's own choice")
     llm_base_url: str = Field(default="", description="Another server that speaks the same, such as Ollama or vLLM")
+    llm_price: DollarsOfTokens = Field(
+        default="", description="What the server of LLM_BASE_URL takes, in dollars; 0: nothing"
+    )
     llm_fallback_provider: str = ""
     llm_fallback_api_key: SecretStr = SecretStr("")
     llm_fallback_model: str = ""
     llm_fallback_base_url: str = ""
+    llm_fallback_price: DollarsOfTokens = ""
 
     image_provider: str = ""
     image_api_key: SecretStr = SecretStr("")
     image_model: str = ""
     image_base_url: str = ""
+    image_price: Dollars = ""
     image_fallback_provider: str = ""
     image_fallback_api_key: SecretStr = SecretStr("")
     image_fallback_model: str = ""
     image_fallback_base_url: str = ""
+    image_fallback_price: Dollars = ""
 
     tts_provider: str = ""
     tts_api_key: SecretStr = SecretStr("")
     tts_model: str = ""
     tts_base_url: str = ""
+    tts_price: Dollars = ""
     tts_voices: Annotated[dict[str, str], NoDecode] = Field(
         default={}, description="A voice a language: ko=...,en=...,ja=..."
     )
@@ -143,11 +169,13 @@ class Settings(BaseSettings):
     tts_fallback_api_key: SecretStr = SecretStr("")
     tts_fallback_model: str = ""
     tts_fallback_base_url: str = ""
+    tts_fallback_price: Dollars = ""
 
     sight_provider: str = ""
     sight_api_key: SecretStr = SecretStr("")
     sight_model: str = ""
     sight_base_url: str = ""
+    sight_price: DollarsOfTokens = ""
 
     moderation_provider: str = Field(
         default="", description="Layers, such as studio,openai,judge; the strictest counts"
@@ -155,10 +183,12 @@ class Settings(BaseSettings):
     moderation_api_key: SecretStr = SecretStr("")
     moderation_model: str = ""
     moderation_base_url: str = ""
+    moderation_price: Dollars = ""
     moderation_judge_provider: str = Field(default="", description="Whose model the judge asks; empty: that of LLM_*")
     moderation_judge_api_key: SecretStr = SecretStr("")
     moderation_judge_model: str = ""
     moderation_judge_base_url: str = ""
+    moderation_judge_price: DollarsOfTokens = ""
     moderation_judge_sees: bool = Field(default=True, description="Off where the judge's model takes no pictures")
 
     personal_data_vendors: Annotated[tuple[str, ...], NoDecode] = Field(

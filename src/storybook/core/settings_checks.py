@@ -17,6 +17,7 @@ _PLACEHOLDER = re.compile(
     r"|\bexample\b|\binsert[-_ ]|\bdummy\b",
     re.IGNORECASE,
 )
+_KEY = re.compile(r"[!-~]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _HEADER = re.compile(r"[A-Za-z0-9_.-]+\s*=[ -~]*")
 _GUESSED_FIRST = {"minioadmin", "minio", "admin", "root", "postgres", "password", "secret", "storybook", "guest"}
@@ -45,6 +46,11 @@ def is_monotonous(secret: str) -> bool:
     return len(secret) >= MIN_SECRET and (len(set(secret)) < MIN_DIFFERENT or len(turns) < MIN_TURNS)
 
 
+def is_no_key(key: str) -> bool:
+    """A key travels in a header: signs of ASCII, without a blank or a new line."""
+    return bool(key) and not _KEY.fullmatch(key)
+
+
 def is_guessed_first(secret: str) -> bool:
     return secret.lower() in _GUESSED_FIRST
 
@@ -54,11 +60,6 @@ def is_no_web_address(url: str) -> bool:
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         return bool(url)
     return bool(parts.query or parts.fragment)
-
-
-def is_no_header(key: str) -> bool:
-    """Whether no request can carry it, such as one that was copied with a line's end."""
-    return not (key.isascii() and key.isprintable() and key == key.strip())
 
 
 def is_no_redis_address(url: str) -> bool:

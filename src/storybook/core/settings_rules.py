@@ -51,6 +51,7 @@ SECRETS = tuple(name for name, field in Settings.model_fields.items() if field.a
 TEXTS = tuple(name for name, field in Settings.model_fields.items() if field.annotation is str)
 OWN_SECRETS = ("user_key_pepper", "access_token_secret", "access_token_secret_previous", "ops_token", "metrics_token")
 API_KEYS = tuple(name for name in SECRETS if name.endswith("_api_key"))
+PRICES = tuple(name for name in TEXTS if name.endswith("_price"))
 BASE_URLS = tuple(name for name in TEXTS if name.endswith("_base_url"))
 STORE_URLS = ("apple_base_url", "google_play_base_url", "google_token_url", "google_keys_url")
 COLLECTOR, HEADERS = "otel_exporter_otlp_endpoint", "otel_exporter_otlp_headers"
@@ -124,7 +125,6 @@ RULES: tuple[Rule, ...] = (
     # Cannot be
     *_each(EVERYWHERE, (*PUBLIC_URLS, "s3_endpoint", COLLECTOR, *dict.fromkeys((*BASE_URLS, *STORE_URLS))),
            "must be an address such as https://host", check.is_no_web_address),
-    *_each(EVERYWHERE, API_KEYS, "holds a character that no request can carry; copy it again", check.is_no_header),
     *_each(EVERYWHERE, ("redis_url", "celery_broker_url"), "must be an address such as redis://host:6379/0",
            check.is_no_redis_address),
     *_each(EVERYWHERE, ("database_url",), "must be an address such as postgresql://user:password@host:5432/name; "
@@ -151,6 +151,11 @@ RULES: tuple[Rule, ...] = (
          lambda s: s.budget_per_user_day > s.budget_per_day),
     _one(EVERYWHERE, "pending_books_per_user", "must be at most PENDING_BOOKS",
          lambda s: s.pending_books_per_user > s.pending_books),
+    *_each(EVERYWHERE, (*API_KEYS, "s3_access_key"), "has a blank, a new line or a letter beyond ASCII; copy it again",
+           check.is_no_key),
+    *(_one(EVERYWHERE, name, "is what the server of a base URL takes, and there is none",
+           lambda s, name=name: bool(text_of(s, name)) and not text_of(s, name.replace("_price", "_base_url")))  # type: ignore[misc]
+      for name in PRICES),
     # Secrets that are not safe
     *_each(PRODUCTION, OWN_SECRETS, f"has fewer than {check.MIN_SECRET} characters", check.is_short),
     *_each(PRODUCTION, OWN_SECRETS, f"has fewer than {check.MIN_DIFFERENT} different characters, or a pattern",

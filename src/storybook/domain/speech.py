@@ -4,7 +4,7 @@ from storybook.domain.values import Strict
 
 
 class WordTiming(Strict):
-    """When one word sounds: characters `start` to `end` of the text, milliseconds from the beginning."""
+    """When one word sounds: characters (code points) `start` to `end` of the text, milliseconds of the sound."""
 
     start: int
     end: int

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from storybook.domain.book_spec import Language, Style, TargetAge
 from storybook.models.base import ID_LENGTH, KEY_LENGTH, Base, CreatedAt, Id, Number, UpdatedAt, one_of
 
+_NONE = text("'[]'::jsonb")
+
 
 class Book(Base):
     """`made_by` names the provider of each kind of work."""
@@ -50,7 +52,9 @@ class Book(Base):
 
 
 class Page(Base):
-    """`scene` is that of a page which was made anew, None as long as it is the story's own."""
+    """`scene` is that of a page which was made anew, None as long as it is the story's own. `audio_words` are the timed
+    words of its voice, as far as that could say.
+    """
 
     __tablename__ = "pages"
     __table_args__ = (
@@ -67,4 +71,5 @@ class Page(Base):
     image_prompt: Mapped[str] = mapped_column(Text)
     scene: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     audio_key: Mapped[str | None] = mapped_column(String(KEY_LENGTH))
+    audio_words: Mapped[list[dict[str, int]]] = mapped_column(JSONB, server_default=_NONE)
     updated_at: Mapped[UpdatedAt]

@@ -10,6 +10,7 @@ from storybook.pipeline.kit import Kit
 from storybook.pipeline.steps.narrate import StoredSpeech, narrate_page, place
 from storybook.pipeline.workbench import Workbench
 from storybook.services import books, files
+from storybook.services.books import PageVoice
 from storybook.services.files import folder_of
 from storybook.storage.base import new_token
 
@@ -40,14 +41,13 @@ async def _read_aloud(bench: Workbench, order: AudioOrder) -> bool:
     async with kit.database.session() as session:
         book = await books.get(session, claim.user_id, order.book_id)
     wanted = [page for page in book.pages if order.page_number in (None, page.page_number)]
-    keys = await _voices(bench, book, wanted)
-    texts = {page.page_number: page.text for page in wanted}
+    voices = await _voices(bench, book, wanted)
     whole = None
     try:
         if order.page_number is None:
-            whole = await _join(bench, list(keys.values()))
+            whole = await _join(bench, [voice.key for voice in voices.values()])
         async with kit.database.session() as session:
-            await books.give_voice(session, claim, order.book_id, keys, texts, whole)
+            await books.give_voice(session, claim, order.book_id, voices, whole)
     except (WordsChanged, ObjectMissing):
         async with kit.database.session() as session:
             await files.discard(session, whole)
@@ -55,14 +55,19 @@ async def _read_aloud(bench: Workbench, order: AudioOrder) -> bool:
     return True
 
 
-async def _voices(bench: Workbench, book: Book, wanted: list[Page]) -> dict[int, str]:
-    """Where the voice of each page is: the page's own, or one that speaks the words that it has now."""
+async def _voices(bench: Workbench, book: Book, wanted: list[Page]) -> dict[int, PageVoice]:
+    """The voice of each page: the page's own, or one that speaks the words that it has now."""
     language, age = Language(book.language), TargetAge(book.target_age)
-    keys: dict[int, str] = {}
+    voices: dict[int, PageVoice] = {}
     for ready, page in enumerate(wanted, start=1):
-        keys[page.page_number] = page.audio_key or (await _speak(bench, page, language, age)).key
+        if page.audio_key:
+            voice = PageVoice(page.text, page.audio_key, books.spoken_words(page))
+        else:
+            spoken = await _speak(bench, page, language, age)
+            voice = PageVoice(page.text, spoken.key, spoken.words)
+        voices[page.page_number] = voice
         await bench.show(Step.NARRATE, progress_of_voices(ready, len(wanted)))
-    return keys
+    return voices
 
 
 async def _speak(bench: Workbench, page: Page, language: Language, age: TargetAge) -> StoredSpeech:

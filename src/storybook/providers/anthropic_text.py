@@ -13,6 +13,7 @@ from storybook.providers.http import CallFailed, refusal, unusable
 from storybook.providers.language import Answer, Message, Question, Terms, terms
 from storybook.providers.line import Call, Line
 from storybook.providers.packages import client_for_packages, unwrapped
+from storybook.providers.usage import Believed, Part, Tokens
 
 DEFAULT_MODEL = "claude-haiku-5-5"
 UNTHINKING = {"claude-haiku-5-5": "disabled", "claude-sonnet-5-5": "between_tools"}
@@ -27,10 +28,10 @@ class _Block(BaseModel):
 
 
 class _Usage(BaseModel):
-    input_tokens: int = 0
-    cache_creation_input_tokens: int | None = 0
-    cache_read_input_tokens: int | None = 0
-    output_tokens: int = 0
+    input_tokens: Tokens
+    cache_creation_input_tokens: Part | None = 0
+    cache_read_input_tokens: Part | None = 0
+    output_tokens: Tokens
 
     @property
     def all_input(self) -> int:
@@ -40,7 +41,7 @@ class _Usage(BaseModel):
 class _Reply(BaseModel):
     content: list[_Block]
     stop_reason: str | None = None
-    usage: _Usage
+    usage: Believed[_Usage] = None
 
 
 class AnthropicModel:
@@ -89,7 +90,8 @@ class AnthropicModel:
             said = _Reply.model_validate_json(body)
         except ValidationError:
             raise self._unusable("the answer is no message") from None
-        call.costs(self._terms.price.tokens(said.usage.all_input, said.usage.output_tokens))
+        if said.usage:
+            call.costs(self._terms.price.tokens(said.usage.all_input, said.usage.output_tokens))
         match said.stop_reason:
             case "refusal":
                 raise self._unusable("the question was turned down")

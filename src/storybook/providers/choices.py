@@ -6,21 +6,26 @@ from urllib.parse import urlsplit
 
 from storybook.core.errors import SetupError
 from storybook.core.settings import STUDIO, Settings
+from storybook.core.settings_checks import is_near
 from storybook.domain.calls import Kind
-from storybook.providers.vendors import OPENAI, VENDORS, Vendor
+from storybook.providers.vendors import OPENAI, VENDORS, Vendor, vendor_at
 
 JUDGE = "judge"
 """The layer of moderation that is a language model."""
 
 
 class Choice(NamedTuple):
-    """One provider as the operator set it up; what is empty is the provider's own default. `setting` names it."""
+    """One provider as the operator set it up; what is empty is the provider's own default. `setting` names it.
+
+    `price` is what the server at `base_url` takes, as `prices.price_told` reads it.
+    """
 
     setting: str
     provider: str
     api_key: str = ""
     model: str = ""
     base_url: str = ""
+    price: str = ""
 
     @property
     def key_setting(self) -> str:
@@ -33,6 +38,10 @@ class Choice(NamedTuple):
     @property
     def address_setting(self) -> str:
         return self._setting_of("BASE_URL")
+
+    @property
+    def price_setting(self) -> str:
+        return self._setting_of("PRICE")
 
     def _setting_of(self, what: str) -> str:
         return f"{self.setting.removesuffix('PROVIDER')}{what}"
@@ -87,25 +96,45 @@ def vendor_of(choice: Choice, kind: Kind, settings: Settings) -> Vendor:
     if vendor is None or kind not in vendor.kinds:
         able = ", ".join([STUDIO, *(name for name, row in VENDORS.items() if kind in row.kinds and row.for_children)])
         raise SetupError(f"{choice.setting}: there is no provider {choice.provider!r}; choose one of {able}.")
-    if not vendor.for_children:
-        raise SetupError(f"{choice.setting}: {vendor.name} may not be used for children's products.")
+    vendor = vendor._replace(base_url=_address(choice)) if choice.base_url else vendor
+    there = _seen_by(vendor)
+    asked_by = choice.address_setting if choice.base_url else choice.setting
+    if not (vendor.for_children and there.for_children):
+        raise SetupError(f"{asked_by}: {there.name} may not be used for children's products.")
+    if kind not in there.kinds:
+        raise SetupError(f"{asked_by}: {there.name} may not be used for {kind}.")
     if kind in {Kind.SIGHT, Kind.SPEECH} and not may_see_personal_data(vendor, settings):
         raise SetupError(
-            f"{choice.setting}: {vendor.name} would see a child's name or photo. Agree with it that it keeps nothing, "
-            "then add it to PERSONAL_DATA_VENDORS; or choose another provider."
+            f"{asked_by}: {there.name} would see a child's name or photo. Agree with it that it keeps nothing, "
+            f"then add {there.name} to PERSONAL_DATA_VENDORS; or choose another provider."
         )
-    return vendor._replace(base_url=_address(choice)) if choice.base_url else vendor
+    return vendor
 
 
 def may_see_personal_data(vendor: Vendor, settings: Settings) -> bool:
-    """Whether a child's name or photo may go to this vendor."""
-    return vendor.personal_data or vendor.name in settings.personal_data_vendors
+    """Whether a child's name or photo may go to this vendor, at the address that was chosen."""
+    there = _seen_by(vendor)
+    return there.personal_data or there.name in settings.personal_data_vendors
+
+
+def _seen_by(vendor: Vendor) -> Vendor:
+    """Whoever reads what is sent there: the vendor whose server it is, or the operator, whose own server counts as the
+    vendor's. Of anybody else only the host is known, and that may see nothing unless the settings name it.
+    """
+    if found := vendor_at(vendor.base_url):
+        return found
+    if is_near(vendor.base_url):
+        return vendor
+    return vendor._replace(name=urlsplit(vendor.base_url).hostname or "", personal_data=False)
 
 
 def require_known_vendors(settings: Settings) -> None:
-    """Raises SetupError where PERSONAL_DATA_VENDORS names somebody whom nobody knows: a slip of the pen."""
+    """Raises SetupError where PERSONAL_DATA_VENDORS names somebody whom nobody knows: a slip of the pen.
+
+    What has a dot is a host, see `_seen_by`.
+    """
     known = [name for name, vendor in VENDORS.items() if vendor.for_children]
-    if unknown := [name for name in settings.personal_data_vendors if name not in known]:
+    if unknown := [name for name in settings.personal_data_vendors if name not in known and "." not in name]:
         raise SetupError(f"PERSONAL_DATA_VENDORS: there is no vendor {unknown[0]!r}; list some of {', '.join(known)}.")
 
 
@@ -127,7 +156,7 @@ def _address(choice: Choice) -> str:
 
 
 def _choice(settings: Settings, prefix: str) -> Choice | None:
-    values = {name: getattr(settings, f"{prefix}_{name}", "") for name in ("provider", "model", "base_url")}
+    values = {name: getattr(settings, f"{prefix}_{name}", "") for name in ("provider", "model", "base_url", "price")}
     if not values["provider"]:
         return None
     key = getattr(settings, f"{prefix}_api_key").get_secret_value()

@@ -91,6 +91,10 @@ class Estimate:
             case never:
                 assert_never(never)
 
+    def story(self, order: BookOrder) -> int:
+        """The most that it can cost to have the story written, and nothing else."""
+        return self._asked(PROMPT + _data_of(order), 2000 + 700 * order.spec.page_count)
+
     def question(self, check: TextCheck) -> int:
         """The most that it can cost to have these texts judged once."""
         return self._verdict(STAND_INS * len(check.model_dump_json().encode()))
@@ -102,11 +106,10 @@ class Estimate:
     def _book(self, order: BookOrder) -> int:
         spec, pages = order.spec, order.spec.page_count
         data = _data_of(order)
-        words = self._asked(PROMPT + data, 2000 + 700 * pages)
         looks = self._asked(PROMPT + 6 * CHARACTER + data, 500 + 700 * 6)
         series = self._judged(data) if spec.series_context else 0
         texts = series + self._judged(data) + self._judged(pages * PAGE_TEXT + CHARACTER + data)
-        return words + looks + texts + (pages + BESIDE_THE_PAGES) * self._picture()
+        return self.story(order) + looks + texts + (pages + BESIDE_THE_PAGES) * self._picture()
 
     def _page(self) -> int:
         story = MOST_PAGES * PAGE_TEXT + 6 * CHARACTER + PAGE_AND_SCENE
@@ -161,13 +164,13 @@ def _rates(kind: Kind, choice: Choice, settings: Settings) -> Iterator[Rate]:
         case Kind.SPEECH if choice.provider == GOOGLE.name:
             parts = [voice.split("-") for voice in settings.tts_voices.values()]
             models = [model_of(choice, kind), *(part[2].lower() for part in parts if len(part) > 3)]
-            yield from (Rate(_price(choice, model), spoken=SPOKEN_AS_SSML) for model in models)
+            yield from (Rate(_price(choice, model, kind), spoken=SPOKEN_AS_SSML) for model in models)
         case Kind.SIGHT | Kind.MODERATION if choice.setting != "MODERATION_PROVIDER":
             tokens = import_module(language.MODULES[choice.provider]).PICTURE_TOKENS
-            yield Rate(_price(choice, model_of(choice, kind)), tokens)
+            yield Rate(_price(choice, model_of(choice, kind), Kind.TEXT), tokens)
         case _:
-            yield Rate(_price(choice, model_of(choice, kind)))
+            yield Rate(_price(choice, model_of(choice, kind), kind))
 
 
-def _price(choice: Choice, model: str) -> Price:
-    return language.terms(choice._replace(model=model), model).price
+def _price(choice: Choice, model: str, kind: Kind) -> Price:
+    return language.terms(choice._replace(model=model), model, kind).price

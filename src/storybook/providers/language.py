@@ -1,19 +1,27 @@
 """The seam to a language model: a question in, JSON out."""
 
 import json
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
 import httpx
 
 from storybook.core.errors import SetupError
+from storybook.core.settings_checks import is_near
 from storybook.domain.calls import Kind
 from storybook.providers.choices import Choice, require_key
 from storybook.providers.line import Line
-from storybook.providers.prices import FREE, Price, price_of
+from storybook.providers.prices import FREE, Price, price_of, price_told
+from storybook.providers.vendors import VENDORS, vendor_at
 
 MODULES = {"openai": "storybook.providers.openai_text", "anthropic": "storybook.providers.anthropic_text"}
 WRAPPING_TOKENS = 200
+_UNITS = {
+    Kind.IMAGE: "a picture, such as 0.04",
+    Kind.SPEECH: "a million characters, such as 15",
+    Kind.MODERATION: "a call, such as 0.001",
+}
 
 
 class Image(NamedTuple):
@@ -68,7 +76,7 @@ class LanguageModel(Protocol):
 
 
 class Terms(NamedTuple):
-    """On what terms a model is asked. An operator's own server costs nothing, and may do without a key."""
+    """On what terms a model is asked."""
 
     model: str
     price: Price
@@ -82,21 +90,33 @@ class Terms(NamedTuple):
         return self.price.tokens(used, question.max_tokens).micro_dollars
 
 
-def terms(choice: Choice, default_model: str, kind: Kind | None = None) -> Terms:
+def terms(choice: Choice, default_model: str, kind: Kind) -> Terms:
     """What the choice means; raises SetupError for a missing key or a model without a price for that kind of work.
 
-    At an address of the operator's own a key is optional, and a model that has no price is free.
+    Elsewhere than at the vendor a key is optional. An own server, on this machine or its network, is free unless its
+    model has a price; of any other the operator has to say what it takes.
     """
     model = choice.model or default_model
-    if not choice.base_url:
+    elsewhere = choice.base_url and vendor_at(choice.base_url) is not VENDORS[choice.provider]
+    if choice.base_url and choice.price:
+        price = price_told(choice.price, kind)
+    elif not elsewhere:
         price = price_of(choice.provider, model, kind, setting=choice.model_setting)
-        return Terms(model, price, require_key(choice))
-    if not choice.api_key:
-        return Terms(model, FREE, "none")
-    try:
-        return Terms(model, price_of(choice.provider, model, kind), choice.api_key)
-    except SetupError:
-        return Terms(model, FREE, choice.api_key)
+    else:
+        price = _price_elsewhere(choice, model, kind)
+    return Terms(model, price, choice.api_key or "none" if elsewhere else require_key(choice))
+
+
+def _price_elsewhere(choice: Choice, model: str, kind: Kind) -> Price:
+    if not is_near(choice.base_url):
+        unit = _UNITS.get(kind, "a million tokens in and out, such as 0.10/0.50")
+        raise SetupError(
+            f"{choice.price_setting}: nobody knows what the server of {choice.address_setting} takes, so no budget "
+            f"could be kept. Set it to dollars for {unit}, or to 0 where nobody is paid."
+        )
+    with suppress(SetupError):
+        return price_of(choice.provider, model, kind) if choice.api_key else FREE
+    return FREE
 
 
 def language_model(line: Line, client: httpx.AsyncClient, choice: Choice) -> LanguageModel:

@@ -57,13 +57,14 @@ ASKED_BEFORE = 0
 
 
 class Call:
-    """A call that is under way. Its bill counts from the moment that it is known."""
+    """A call that is under way. Its bill counts from the moment that it is known, and until then the most that it can
+    cost.
+    """
 
     def __init__(self, number: int, worst: int, meter: Meter, turn: int = ASKED_BEFORE) -> None:
         self.number = number
         self.turn = turn
-        self.bill = NOTHING
-        self.worst = worst
+        self.bill = self.at_worst = Bill({}, worst)
         self._meter = meter
 
     async def accepted(self, vendor_id: str) -> None:
@@ -71,6 +72,7 @@ class Call:
         await self._meter.note_id(self.number, vendor_id)
 
     def costs(self, bill: Bill) -> None:
+        """To be called as soon as the vendor has said it in a way that can be believed."""
         self.bill = bill
 
 
@@ -177,7 +179,7 @@ class Line:
         except asyncio.CancelledError:
             if about.time_is_up():
                 self.breaker.failed(call.turn)
-            await self._end(call, Outcome.UNKNOWN, Bill({}, call.worst), began)
+            await self._end(call, Outcome.UNKNOWN, call.at_worst, began)
             raise
         about.stop_the_clock()
         self._worked(call.turn)
@@ -236,6 +238,6 @@ def _bill(error: ProviderError, call: Call) -> Bill:
         case Charged.NO:
             return NOTHING
         case Charged.MAYBE:
-            return Bill({}, call.worst)
+            return call.at_worst
         case Charged.YES:
-            return call.bill if call.bill != NOTHING else Bill({}, call.worst)
+            return call.bill

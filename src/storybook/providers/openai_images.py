@@ -6,11 +6,11 @@ They answer with the picture itself, and take no seed.
 import base64
 import binascii
 from io import BytesIO
-from typing import Any
+from typing import Any, Self
 
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI
 from PIL import Image
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from storybook.domain.calls import Bill, Kind
 from storybook.domain.pictures import Picture
@@ -20,6 +20,7 @@ from storybook.providers.language import Terms, terms
 from storybook.providers.line import Call
 from storybook.providers.packages import client_for_packages, unwrapped
 from storybook.providers.painting import KEEP, Easel, finished, spoiled, words_of
+from storybook.providers.usage import Believed, Part, Tokens
 
 DEFAULT_MODEL = "gpt-image-2.5-flare"
 PORTRAIT = "1024x1536"
@@ -27,14 +28,23 @@ PORTRAIT = "1024x1536"
 
 
 class _Details(BaseModel):
-    text_tokens: int = 0
-    image_tokens: int = 0
+    image_tokens: Part = 0
 
 
 class _Usage(BaseModel):
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: Tokens
+    output_tokens: Tokens
     input_tokens_details: _Details | None = None
+
+    @model_validator(mode="after")
+    def _no_part_is_more_than_the_whole(self) -> Self:
+        if self.seen > self.input_tokens:
+            raise ValueError("more pictures were seen than anything")
+        return self
+
+    @property
+    def seen(self) -> int:
+        return self.input_tokens_details.image_tokens if self.input_tokens_details else 0
 
 
 class _Image(BaseModel):
@@ -43,7 +53,7 @@ class _Image(BaseModel):
 
 class _Images(BaseModel):
     data: tuple[_Image, ...]
-    usage: _Usage | None = None
+    usage: Believed[_Usage] = None
 
 
 class OpenAIPainter:
@@ -113,9 +123,7 @@ class OpenAIPainter:
 
 
 def _bill_of(usage: _Usage, on: Terms) -> Bill:
-    details = usage.input_tokens_details
-    seen = details.image_tokens if details else 0
-    return on.price.drawn(usage.input_tokens - seen, seen, usage.output_tokens)
+    return on.price.drawn(usage.input_tokens - usage.seen, usage.seen, usage.output_tokens)
 
 
 def mask_of(region: Region, width: int, height: int) -> bytes:

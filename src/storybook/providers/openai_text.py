@@ -15,6 +15,7 @@ from storybook.providers.http import CallFailed, refusal, unusable
 from storybook.providers.language import Answer, Message, Question, Terms, terms
 from storybook.providers.line import Call, Line
 from storybook.providers.packages import client_for_packages, unwrapped
+from storybook.providers.usage import Believed, Tokens
 
 DEFAULT_MODEL = "gpt-6-luna"
 THINKING = frozenset({"gpt-6-luna"})
@@ -42,13 +43,13 @@ class _Choice(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: Tokens
+    completion_tokens: Tokens
 
 
 class _Completion(BaseModel):
     choices: list[_Choice]
-    usage: _Usage | None = None
+    usage: Believed[_Usage] = None
 
 
 class OpenAIModel:

@@ -1,13 +1,15 @@
 """What calls cost, in micro-dollars, from one table with the date on which it was read."""
 
+import math
 import tomllib
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
 from storybook.core.errors import SetupError
-from storybook.domain.calls import Bill, Kind
+from storybook.domain.calls import DOLLAR, Bill, Kind
 
 
 class Price(NamedTuple):
@@ -34,7 +36,11 @@ class Price(NamedTuple):
         return Bill({"input_tokens": used, "output_tokens": made}, cost)
 
     def drawn(self, read: int, seen: int, made: int) -> Bill:
-        """A picture by its tokens: of words read, of pictures seen, of the picture made."""
+        """A picture by its tokens: of words read, of pictures seen, of the picture made; where these have no price, by
+        the picture.
+        """
+        if not self.output:
+            return self.pictures()
         cost = _up(read * self.input + seen * self.seen + made * self.output, 1000)
         return Bill({"pictures": 1, "input_tokens": read, "picture_tokens": seen, "output_tokens": made}, cost)
 
@@ -49,6 +55,7 @@ class Price(NamedTuple):
 
 
 FREE = Price()
+_A_THOUSAND_OF_A_MILLION = DOLLAR // 1000
 
 
 def price_of(vendor: str, model: str, kind: Kind | None = None, *, setting: str = "The model") -> Price:
@@ -63,6 +70,24 @@ def price_of(vendor: str, model: str, kind: Kind | None = None, *, setting: str 
             f"choose one of {', '.join(known)}."
         )
     return known[model]
+
+
+def price_told(told: str, kind: Kind) -> Price:
+    """What an operator says that a server takes, in dollars: a picture, a call that judges, a million characters read.
+
+    A language model has two such numbers, as `0.10/0.50`, for a million tokens in and out, or one for both.
+    """
+    first, _, second = told.partition("/")
+    match kind:
+        case Kind.IMAGE:
+            return Price(picture=_whole(first, DOLLAR))
+        case Kind.MODERATION:
+            return Price(call=_whole(first, DOLLAR))
+        case Kind.SPEECH:
+            return Price(characters=_whole(first, _A_THOUSAND_OF_A_MILLION))
+        case _:
+            into, out = (_whole(number, _A_THOUSAND_OF_A_MILLION) for number in (first, second or first))
+            return Price(input=into, output=out)
 
 
 def models_of(vendor: str) -> tuple[str, ...]:
@@ -88,3 +113,7 @@ def _table() -> dict[str, dict[Kind, dict[str, Price]]]:
 def _up(amount: int, divisor: int) -> int:
     """Divided, and rounded up: no call is cheaper than it was."""
     return -(-amount // divisor)
+
+
+def _whole(dollars: str, times: int) -> int:
+    return math.ceil(Decimal(dollars) * times)

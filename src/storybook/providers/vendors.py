@@ -2,16 +2,20 @@
 
 Sources, read in November 2026: the vendors' own terms of use and API references. OpenAI wants no personal data of
 children under 13 before zero data retention is agreed; Google's Gemini API may not be used in apps that children are
-likely to use, so it has no adapter, while Google's Cloud Text-to-Speech may.
+likely to use, so it has no adapter, while Google's Cloud Text-to-Speech may. All other services of Google count as
+Gemini, which answers at several of their addresses.
 """
 
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from storybook.domain.calls import Kind
 
 
 class Vendor(NamedTuple):
-    """`personal_data`: it may see a child's name, voice or photo. `result_hosts` are where its results are fetched."""
+    """`personal_data`: it may see a child's name, voice or photo. `result_hosts` are where its results are fetched,
+    `own_hosts` what the names of its own servers end with, after a dot before the first of their letters.
+    """
 
     name: str
     kinds: frozenset[Kind]
@@ -19,6 +23,7 @@ class Vendor(NamedTuple):
     personal_data: bool
     at_once: int
     base_url: str
+    own_hosts: tuple[str, ...]
     result_hosts: tuple[str, ...] = ()
     free_statuses: frozenset[int] = frozenset({503})
 
@@ -30,6 +35,7 @@ OPENAI = Vendor(
     personal_data=False,
     at_once=16,
     base_url="https://api.openai.com/v1",
+    own_hosts=(".openai.com",),
 )
 ANTHROPIC = Vendor(
     "anthropic",
@@ -38,6 +44,7 @@ ANTHROPIC = Vendor(
     personal_data=False,
     at_once=8,
     base_url="https://api.anthropic.com",
+    own_hosts=(".anthropic.com",),
     free_statuses=frozenset({503, 529}),
 )
 REPLICATE = Vendor(
@@ -47,6 +54,7 @@ REPLICATE = Vendor(
     personal_data=False,
     at_once=10,
     base_url="https://api.replicate.com/v1",
+    own_hosts=(".replicate.com",),
     result_hosts=("replicate.delivery", ".replicate.delivery"),
 )
 FAL = Vendor(
@@ -56,6 +64,7 @@ FAL = Vendor(
     personal_data=False,
     at_once=10,
     base_url="https://queue.fal.run",
+    own_hosts=(".fal.run", ".fal.ai"),
     result_hosts=(".fal.media", ".fal.run"),
     free_statuses=frozenset({500, 502, 503, 504}),
 )
@@ -66,6 +75,7 @@ GOOGLE = Vendor(
     personal_data=True,
     at_once=10,
     base_url="https://texttospeech.googleapis.com/v1beta1",
+    own_hosts=("texttospeech.googleapis.com",),
 )
 ELEVENLABS = Vendor(
     "elevenlabs",
@@ -74,6 +84,7 @@ ELEVENLABS = Vendor(
     personal_data=True,
     at_once=3,
     base_url="https://api.elevenlabs.io",
+    own_hosts=(".elevenlabs.io",),
 )
 GEMINI = Vendor(
     "gemini",
@@ -82,6 +93,14 @@ GEMINI = Vendor(
     personal_data=False,
     at_once=1,
     base_url="https://generativelanguage.googleapis.com",
+    own_hosts=(".googleapis.com",),
 )
 
 VENDORS = {vendor.name: vendor for vendor in (OPENAI, ANTHROPIC, REPLICATE, FAL, GOOGLE, ELEVENLABS, GEMINI)}
+"""The first whose name fits is whose server it is: of Google's, those that speak before all others."""
+
+
+def vendor_at(address: str) -> Vendor | None:
+    """Whose server an address leads to, whatever adapter asks there; None where it is nobody's of the table."""
+    host = f".{(urlsplit(address).hostname or '').rstrip('.')}"
+    return next((vendor for vendor in VENDORS.values() if host.endswith(vendor.own_hosts)), None)

@@ -166,7 +166,7 @@ async def get_audio(
             voice = await orders.voice_of(session, user_id, book_id, page_number, quotas)
     if not voice.key:
         raise Unavailable("The page could not be read aloud. Please try again in a moment.", retry_after=5)
-    return AudioAnswer(audio_url=url(voice.key))
+    return AudioAnswer(audio_url=url(voice.key), words=voice.words)
 
 
 @router.get(

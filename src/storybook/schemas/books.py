@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from storybook.core.errors import ErrorCode
 from storybook.domain.book_spec import Language, Style, TargetAge
 from storybook.domain.jobs import JobKind, JobState
+from storybook.domain.speech import WordTiming
 from storybook.models import Book, Job, Page
 from storybook.services.progress import BookNow, PageNow, Preview, Progress
 
@@ -161,6 +162,7 @@ class JobAnswer(BaseModel):
 
 class AudioAnswer(BaseModel):
     audio_url: str
+    words: tuple[WordTiming, ...] = Field(description="In the order of the text; none where the voice cannot say")
 
 
 class AudioStarted(BaseModel):

@@ -11,6 +11,7 @@ from storybook.core.errors import NoSuchBook, WordsChanged
 from storybook.core.ids import new_id
 from storybook.domain.finished import FinishedBook
 from storybook.domain.orders import BookOrder, Claim
+from storybook.domain.speech import WordTiming
 from storybook.domain.story import Scene
 from storybook.models import Book, Character, Page
 from storybook.services import characters, files, jobs
@@ -101,30 +102,44 @@ async def replace_page(session: AsyncSession, claim: Claim, book_id: str, new: N
         page.text = new.text
         await files.discard(session, page.audio_key, book.audio_key)
         page.audio_key = book.audio_key = None
+        page.audio_words = []
     if new.image_key is not None and new.image_prompt is not None:
         await files.discard(session, page.image_key)
         page.image_key, page.image_prompt = new.image_key, new.image_prompt
     await session.flush()
 
 
+class PageVoice(NamedTuple):
+    """Where the voice of a page is, of the words of `text`, and when each of them sounds."""
+
+    text: str
+    key: str
+    words: tuple[WordTiming, ...]
+
+
+def spoken_words(page: Page) -> tuple[WordTiming, ...]:
+    """When the words of the page sound in its voice."""
+    return tuple(WordTiming(**word) for word in page.audio_words)
+
+
 async def give_voice(
     session: AsyncSession,
     claim: Claim,
     book_id: str,
-    keys: dict[int, str],
-    texts: dict[int, str],
+    voices: dict[int, PageVoice],
     whole: str | None,
 ) -> None:
     """Gives pages their voices and ends the job. Raises NotFound, and WordsChanged when a page reads otherwise by now
-    than in `texts`.
+    than its voice.
     """
     await jobs.finish(session, claim)
     book = await _changed(session, claim, book_id)
     for page in book.pages:
-        if page.page_number in keys:
-            if page.text != texts[page.page_number]:
+        if voice := voices.get(page.page_number):
+            if page.text != voice.text:
                 raise WordsChanged(book_id)
-            page.audio_key = await _replaced(session, page.audio_key, keys[page.page_number])
+            page.audio_key = await _replaced(session, page.audio_key, voice.key)
+            page.audio_words = [word.model_dump() for word in voice.words]
     book.audio_key = await _replaced(session, book.audio_key, whole or book.audio_key)
     await files.keep(session, whole)
     await session.flush()

@@ -9,6 +9,7 @@ from storybook.core.errors import BadRequest, NotFound
 from storybook.domain.book_spec import BookSpec, Language
 from storybook.domain.jobs import JobKind, JobState
 from storybook.domain.orders import AudioOrder, BookOrder, PageOrder, RegenerateMode, SeriesLink
+from storybook.domain.speech import WordTiming
 from storybook.models import Book, Job
 from storybook.services import books, characters, jobs
 from storybook.services.quotas import Quotas
@@ -59,10 +60,11 @@ async def order_audio(session: AsyncSession, user_id: str, book_id: str, quotas:
 
 
 class Voice(NamedTuple):
-    """Where a page's voice is, or else the job that makes it."""
+    """Where a page's voice is and when its words sound, or else the job that makes it."""
 
     key: str | None
     job_id: str | None
+    words: tuple[WordTiming, ...] = ()
 
 
 async def voice_of(session: AsyncSession, user_id: str, book_id: str, page_number: int, quotas: Quotas) -> Voice:
@@ -73,7 +75,7 @@ async def voice_of(session: AsyncSession, user_id: str, book_id: str, page_numbe
     if page is None:
         raise NotFound("This book has no such page.")
     if page.audio_key:
-        return Voice(page.audio_key, None)
+        return Voice(page.audio_key, None, books.spoken_words(page))
     order = AudioOrder(book_id=book.id, page_number=page_number, language=Language(book.language))
     under_way = await jobs.find_under_way(session, user_id, JobKind.AUDIO, order)
     return Voice(None, under_way or (await jobs.start(session, user_id, JobKind.AUDIO, order, quotas)).id)
