@@ -50,6 +50,10 @@ class Simulated:
         """Moderation flags texts that contain something, or all pictures; see `state.Flag`."""
         self._tell("flags", flag)
 
+    def obeys(self, after: str, *into: str, coded: bool = False) -> None:
+        """A language model does what a quoted text orders behind `after`; see `state.Obedience`."""
+        self._tell("obeys", {"after": after, "into": into, "coded": coded})
+
     def takes(self, seconds: float, **where: str) -> None:
         """Calls, of a vendor or a kind, take so long."""
         self._tell("paces", {"seconds": seconds, **where})

@@ -32,6 +32,16 @@ async def test_a_character_is_kept_read_changed_and_deleted(client: httpx.AsyncC
     assert (await client.get(path)).status_code == 404
 
 
+async def test_a_judge_is_told_of_the_kept_names_that_the_words_hold_and_of_no_other(
+    client: httpx.AsyncClient, screen: FakeScreen
+) -> None:
+    for name in ("Theodora Smith", "Mia"):
+        await keep(client, name)
+    kept = await keep(client, "Luna")
+    await client.patch(f"/v1/characters/{kept['id']}", json={"master_description": "LUNA is like theodora, but small"})
+    assert set(screen.checked_texts[-1].names) == {"Luna", "theodora"}
+
+
 async def test_style_notes_may_be_left_out(client: httpx.AsyncClient) -> None:
     without = {key: value for key, value in LUNA.items() if key != "visual_style_notes"}
     assert (await client.post("/v1/characters", json=without)).json()["visual_style_notes"]

@@ -93,9 +93,9 @@ def _value(prompt: Prompt, state: State) -> Any:
     teller = Storyteller(prompt.system, next(filter(None, map(stories.data_in, prompt.texts)), {}))
     match prompt.purpose:
         case "generate_story":
-            return teller.story(prompt.schema)
+            return _obedient(teller.story(prompt.schema), prompt, state)
         case "rewrite_page":
-            return teller.page()
+            return _obedient(teller.page(), prompt, state)
         case "restage_page":
             return teller.staged()
         case "generate_character_sheet":
@@ -103,6 +103,14 @@ def _value(prompt: Prompt, state: State) -> Any:
         case "judge":
             return _verdict(prompt, state)
     return fitting(prompt.schema)
+
+
+def _obedient(answer: Any, prompt: Prompt, state: State) -> Any:
+    """The answer with what quoted text orders in the place of the first sentences, each under its key."""
+    for obedience in state.obeys:
+        if planted := obedience.ordered(prompt.texts):
+            answer = stories.with_planted(answer, planted, frozenset(obedience.into))
+    return answer
 
 
 def _verdict(prompt: Prompt, state: State) -> Any:

@@ -1,5 +1,7 @@
 """All that the simulator knows: its script, what it was asked, what it is working on."""
 
+import base64
+import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,6 +21,26 @@ class Flag(BaseModel):
     contains: str | None = None
     pictures: bool = False
     categories: list[str] = ["violence"]
+
+
+class Obedience(BaseModel):
+    """A language model does what a quoted text orders: the words behind `after`, between « and », stand in its story.
+
+    `into` are the keys of the answer that get them. `coded` says that they are Base64, which nobody else reads.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: str
+    into: list[str]
+    coded: bool = False
+
+    def ordered(self, texts: tuple[str, ...]) -> str | None:
+        """What the texts order it to say."""
+        found = re.search(rf"{re.escape(self.after)}\s*«(.+?)»", "\n".join(texts))
+        if found is None:
+            return None
+        return base64.b64decode(found[1]).decode() if self.coded else found[1]
 
 
 class Pace(BaseModel):
@@ -58,6 +80,7 @@ class State:
         self.script = Script()
         self.flags: list[Flag] = []
         self.paces: list[Pace] = []
+        self.obeys: list[Obedience] = []
         self.counts: Counter[tuple[str, str, Place]] = Counter()
         self.at_once: Counter[str] = Counter()
         self.most_at_once: Counter[str] = Counter()

@@ -70,6 +70,23 @@ def thing_in(body: bytes) -> str | None:
     return f"{book.decode()}/{page.decode() or PORTRAIT}" if book else None
 
 
+def with_planted(value: Any, planted: str, into: frozenset[str]) -> Any:
+    """The story where each text under these keys begins with other words; of a page, in the place of a sentence."""
+    if isinstance(value, list):
+        return [with_planted(part, planted, into) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _begun(part, planted) if key in into and isinstance(part, str) else with_planted(part, planted, into)
+        for key, part in value.items()
+    }
+
+
+def _begun(text: str, planted: str) -> str:
+    _, *rest = re.split(r"(?<=[.。])\s*", text.rstrip(), maxsplit=1)
+    return f"{planted} {rest[0]}".strip() if rest else planted
+
+
 class Storyteller:
     """Tells what one prompt asks for: `system` holds the rules, `data` what the parent wants."""
 

@@ -1,7 +1,9 @@
 """Names stay at home, and come back with the right particles."""
 
+import unicodedata
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from storybook.domain.book_spec import HeroSpec, Language
@@ -60,6 +62,116 @@ def test_a_name_is_hidden_where_it_is_one(name: str, typed: str, hidden: str) ->
     assert Names([name], Language.KO).hide(typed) == hidden
 
 
+@pytest.mark.parametrize(
+    ("name", "typed", "hidden"),
+    [
+        ("山田太郎", "太郎と桃太郎、山田 太郎", "[[A]]と桃太郎、[[A]]"),
+        ("山田 太郎", "山田・太郎は太郎くん", "[[A]]は[[A]]くん"),
+        ("山田はなこ", "ハナコと ﾊﾅｺ", "[[A]]と [[A]]"),
+        ("やまだ はなこ", "はなこちゃん、やまだはなこ", "[[A]]ちゃん、[[A]]"),
+        ("林太郎", "太郎が、太郎丸", "[[A]]が、[[A]]丸"),
+        ("山田蓮", "蓮は睡蓮を", "[[A]]は睡蓮を"),
+        ("アンナ・スミス", "アンナがスミスで", "[[A]]がスミスで"),
+        ("はなこ", "はな こどもの はなし", "はな こどもの はなし"),
+        ("リン", "ママとりんと きりんと りんご", "ママと[[A]]と きりんと りんご"),
+        ("남궁민수", "민수가 국민수영장에서 남궁 민수를", "[[A]]가 국민수영장에서 [[A]]를"),
+        ("선우진", "진이는 진짜 웃어요", "[[A]]이는 진짜 웃어요"),
+        ("김준", "준이가 할머니가 준 선물을 준비해요. 준아!", "[[A]]이가 할머니가 준 선물을 준비해요. [[A]]아!"),
+        ("나비", "비가 와요", "비가 와요"),
+        ("김민준", "김 민준, 민-준이", "[[A]], [[A]]이"),
+        ("하늘이", "하늘 이야기", "하늘 이야기"),
+        ("Anna Maria Smith", "Anna Maria, anna and the Smiths", "[[A]], [[A]] and the Smiths"),
+        ("Anna Maria Smith", "Maria Smith, a smith", "[[A]], a smith"),
+        ("Kim Min-su", "Minsu, min-su and Kim Min Su", "[[A]], [[A]] and [[A]]"),
+        ("Captain Luna", "Luna, aye, captain", "[[A]], aye, captain"),
+        ("Minsu", "Min-su, Min su, MIN·SU and Ｍｉｎｓｕ", "[[A]], [[A]], [[A]] and [[A]]"),
+        ("Asher", "waits as her mother sleeps", "waits as her mother sleeps"),
+        ("Zoë", "Zoe, ZOË and zoe\u0308 at the zoo", "[[A]], [[A]] and [[A]] at the zoo"),
+        ("O'Brien", "O’Brien’s hat", "[[A]]’s hat"),
+        ("Mina", "Mi\u200dna", "[[A]]"),
+    ],
+)
+def test_a_name_is_hidden_however_it_is_written_and_when_only_the_given_one_is(
+    name: str, typed: str, hidden: str
+) -> None:
+    assert Names([name], Language.KO).hide(typed) == hidden
+
+
+TOLD = {
+    Language.EN: st.from_regex(r"\A[A-Z][a-z]{2,5}-?[b-z]{2,5}\Z"),
+    Language.KO: st.text(st.sampled_from("민준서연지우하은수현"), min_size=3, max_size=3),
+    Language.JA: st.text(st.sampled_from("あかさたなはまらゆき"), min_size=2, max_size=4),
+}
+KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
+WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+LATIN_VARIANTS = (
+    str,
+    str.upper,
+    str.lower,
+    lambda name: name.translate(WIDE),
+    lambda name: name.replace("-", " "),
+    lambda name: name.replace("-", "·"),
+    lambda name: name.replace("-", ""),
+    lambda name: f"{name[:2]}-{name[2:].lstrip('-')}",
+    lambda name: f"{name[:2]}\u0301{name[2:]}",
+    lambda name: f"{name[:2]}\u200d{name[2:]}",
+)
+CJK_VARIANTS = (
+    str,
+    lambda name: unicodedata.normalize("NFD", name),
+    lambda name: f"{name[0]}-{name[1:]}",
+    lambda name: f"{name[0]}·{name[1:]}",
+    lambda name: name.translate(KATAKANA),
+)
+
+
+@given(data=st.data(), language=st.sampled_from(Language))
+def test_no_way_to_write_a_name_gets_out_and_the_rest_stays_as_it_is(data: st.DataObject, language: Language) -> None:
+    name = data.draw(TOLD[language])
+    variants = [way(name) for way in (LATIN_VARIANTS if language is Language.EN else CJK_VARIANTS)]
+    before, after = (data.draw(st.text("Ｑ１ \n!é‐0ß", max_size=6)) for _ in "ab")
+    for written in variants:
+        text = f"{before} {written} {after}"
+        assert Names([name], language).hide(text) == f"{before} [[A]] {after}"
+        (found,) = Names((), language).spoken_of(["Nobody", name], {"topic": [text]})
+        assert Names([found], language).reveal("[[A]]") == unicodedata.normalize("NFC", written)
+
+
+@given(st.lists(st.text(max_size=30), max_size=4), st.text(max_size=30), st.sampled_from(Language))
+def test_whatever_is_called_a_name_breaks_nothing(told: list[str], text: str, language: Language) -> None:
+    names = Names(told, language)
+    hidden = names.hide(text)
+    assert not names.strays(hidden) or names.strays(text)
+    names.spoken_of(told, [names.reveal(hidden), *told])
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_a_text_without_names_is_not_changed_by_a_letter(text: str) -> None:
+    assume(not any(char.isdigit() for char in unicodedata.normalize("NFKD", text)))
+    assert Names(["Zephyrine", "ゑゐゑゐゑ", "쀍뛟쀍"], Language.KO).hide(text) == text
+
+
+def test_what_is_spoken_of_is_told_as_it_was_written_and_beside_the_names_of_the_request() -> None:
+    known = ["Theodora", "김민준", "Anna Smith", "A", "별", "Theo"]
+    said = {"topic": "THEODORA and Anna meet Luna; 민준이가 와요", "personality": ["a", "별나라"]}
+    assert Names(["Luna", "Theo"], Language.EN).spoken_of(known, said) == ("THEODORA", "Anna", "민준")
+
+
+def test_the_names_of_two_that_differ_by_a_hyphen_are_kept_apart() -> None:
+    names = Names(["Min-su", "Minsu"], Language.EN)
+    assert names.hide("Min-su, Minsu and MIN SU") == "[[A]], [[B]] and [[A]]"
+
+
+def test_there_are_stand_ins_for_any_number_of_names() -> None:
+    known = [f"Kid{number}" for number in range(300)]
+    names, text = Names(known, Language.EN), ", ".join(known)
+    hidden = names.hide(text)
+    assert "Kid" not in hidden
+    assert len(set(hidden.split(", "))) == 300
+    assert names.reveal(hidden) == text
+    assert not names.strays(hidden)
+
+
 def test_the_longer_of_two_names_is_found_first_and_each_has_its_stand_in() -> None:
     names = Names(["Luna", "Luna Bell", "luna"], Language.EN)
     assert names.hide("Luna Bell met Luna.") == "[[B]] met [[A]]."
@@ -103,6 +215,19 @@ def test_no_spelling_of_a_name_breaks_it(name: str, around: str) -> None:
         ("ko", "3월 14일은 Mina의 생일", "어느 날은 [[A]]의 생일"),
         ("ja", "誕生日は2019年3月14日です", "誕生日はある日です"),
         ("ja", "令和元年ではなく令和2年3月14日", "令和元年ではなくある日"),
+        ("en", "3/14/19, 14.3.19, 14-Mar-19 and 20190314", "one day, one day, one day and one day"),
+        (
+            "en",
+            "b-day: March 14th; bday 3/14, turns six on 14 March",
+            "b-day: one day; bday one day, turns six on one day",
+        ),
+        ("en", "born on March fourteenth, on 14.3. and in March 2019", "born on one day, on 14.3. and in one day"),
+        ("en", "03/14 is Mina's birthday", "one day is [[A]]'s birthday"),
+        ("en", "Ｂｉｒｔｈｄａｙ： ０３／１４／２０１９", "Ｂｉｒｔｈｄａｙ： one day"),
+        ("ko", "생일은 ３월 １４일, 생일 3.14", "생일은 어느 날, 생일 어느 날"),
+        ("ko", "삼월 십사일에 태어났어요", "어느 날에 태어났어요"),
+        ("ja", "たんじょうびは3月14日、お誕生日：３／１４", "たんじょうびはある日、お誕生日：ある日"),
+        ("ja", "生日 二〇一九年三月十四日, タンジョウビ 三月十四日", "生日 ある日, タンジョウビ ある日"),
     ],
 )
 def test_a_birthday_stays_at_home(language: str, typed: str, read: str) -> None:
@@ -110,7 +235,22 @@ def test_a_birthday_stays_at_home(language: str, typed: str, read: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["a picnic on 25 December", "the 3 bears and May", "2 to 10 foxes", "12월의 눈", "1.5.2"]
+    "typed",
+    [
+        "a picnic on 25 December",
+        "the 3 bears and May",
+        "2 to 10 foxes",
+        "12월의 눈",
+        "1.5.2",
+        "3/4 of the cake",
+        "a birthday with 3/4 of the cake",
+        "3/4 of the birthday cake",
+        "won 3-2 on a birthday, 3:2 before",
+        "5-10-15-20",
+        "1.5.20.3",
+        "born with 3.5 kg",
+        "the 5th birthday",
+    ],
 )
 def test_other_days_and_numbers_are_read_as_they_are(typed: str) -> None:
     assert Names(["Mina"], Language.EN).hide(typed) == typed

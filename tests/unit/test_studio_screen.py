@@ -135,16 +135,23 @@ def test_forbidden_words_are_not_found_inside_others(text: str, word: str) -> No
         "call 010-1234-5678",
         "mail me at mum@example.com",
         "900101-1234567",
+        "see www.example.com",
         "4111 1111 1111 1111",
-        "서울시 강남구 테헤란로 123",
         "電話は090-1234-5678",
-        "12 Long Oak Street, Springfield, IL 62704",
-        "Emma lives at 42 Maple Street",
         "passport number C01X00T47",
         "マイナンバーは1234 5678 9012です",
     ],
 )
-def test_requests_must_not_hold_personal_data(text: str) -> None:
+def test_neither_requests_nor_stories_tell_how_to_reach_somebody(text: str) -> None:
+    assert judge_request([text], target_age=CHILD) == (Category.PERSONAL_DATA,)
+    assert judge([text], target_age=CHILD) == (Category.PERSONAL_DATA,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["서울시 강남구 테헤란로 123", "12 Long Oak Street, Springfield, IL 62704", "Emma lives at 42 Maple Street"],
+)
+def test_only_stories_may_hold_home_addresses(text: str) -> None:
     assert judge_request([text], target_age=CHILD) == (Category.PERSONAL_DATA,)
     assert judge([text], target_age=CHILD) == ()
 

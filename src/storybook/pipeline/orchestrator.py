@@ -46,7 +46,7 @@ async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
     await together(pass_request(), _write(bench, request))
     draft = await bench.once(Step.GENERATE_STORY, StoryDraft, lambda: _judged_story(bench, request))
     cast = await bench.once(Step.GENERATE_CHARACTER_SHEET, CastSheet, design_cast)
-    look = Look(request.spec, cast, None)
+    look = Look(request.spec, cast, request.names, None)
     if kit.providers.image.takes_reference:
         look = await _with_portrait(bench, draft, look)
     checked = await _picture_all(bench, draft, look)
@@ -62,11 +62,12 @@ async def _normalize(claim: Claim, order: BookOrder, kit: Kit) -> Request:
     try:
         async with kit.database.session() as session:
             chosen = await characters.require_all(session, claim.user_id, order.spec.chosen_characters)
+            told_names = await characters.told_names(session, claim.user_id)
     except NotFound as error:
         raise JobFailed(ErrorCode.UNKNOWN, "a chosen character was deleted") from error
     with trying(Step.NORMALIZE):
         sheets = tuple(characters.sheet_of(character) for character in chosen)
-        return await normalize(order.spec, sheets, order.earlier)
+        return await normalize(order.spec, sheets, order.earlier, told_names)
 
 
 async def _write(bench: Workbench, request: Request) -> StoryDraft:

@@ -24,10 +24,13 @@ NO_LIMIT = nullcontext()
 
 
 class Look(NamedTuple):
-    """What all pictures of a book have in common; `portrait` is the hero's, for painters that keep to one."""
+    """What all pictures of a book have in common; `names` are those of its request, `portrait` is the hero's, for
+    painters that keep to one.
+    """
 
     spec: BookSpec
     cast: CastSheet
+    names: tuple[str, ...]
     portrait: Picture | None
 
 
@@ -98,6 +101,6 @@ async def _draw(bench: Workbench, prompt: PicturePrompt, look: Look) -> Picture:
         await bench.show(Step.GENERATE_IMAGES)
     return await bench.attempt(
         Step.GENERATE_IMAGES,
-        lambda: generate_images.draw(prompt, look.spec.style, look.cast, image, look.portrait),
+        lambda: generate_images.draw(prompt, look.spec.style, look.cast, look.names, image, look.portrait),
         page=number,
     )

@@ -1,5 +1,6 @@
 """One page of a finished book, made again: its words, its picture or both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ from storybook.pipeline.steps.normalize import Request
 from storybook.pipeline.steps.rewrite_page import judge_page, restage_page, rewrite_page
 from storybook.pipeline.workbench import Workbench
 from storybook.providers.base import Revision, RewriteRequest, StoryRequest
-from storybook.services import artifacts, books, jobs
+from storybook.providers.names import Names
+from storybook.services import artifacts, books, characters, jobs
 from storybook.services.books import NewPage
 
 
@@ -74,16 +76,25 @@ async def _original(claim: Claim, order: PageOrder, kit: Kit) -> Original:
             book = await books.get(session, claim.user_id, order.book_id)
             job = await jobs.get(session, claim.user_id, book.job_id)
             stored = await artifacts.load(session, job.id)
+            told_names = await characters.told_names(session, claim.user_id)
     except NotFound as error:
         raise JobFailed(ErrorCode.UNKNOWN, "the book was deleted") from error
     request = Request.model_validate(stored[Step.NORMALIZE, WHOLE_BOOK])
     portrait = stored.get((Step.GENERATE_IMAGES, PORTRAIT))
+    draft = _as_it_stands_now(StoryDraft.model_validate(stored[Step.GENERATE_STORY, WHOLE_BOOK]), book.pages)
     return Original(
-        story=request.story(job.seed),
-        draft=_as_it_stands_now(StoryDraft.model_validate(stored[Step.GENERATE_STORY, WHOLE_BOOK]), book.pages),
+        story=_knowing(told_names, request.story(job.seed), draft, order.feedback),
+        draft=draft,
         cast=CastSheet.model_validate(stored[Step.GENERATE_CHARACTER_SHEET, WHOLE_BOOK]),
         portrait=StoredPicture.model_validate(portrait) if portrait else None,
     )
+
+
+def _knowing(told_names: Sequence[str], story: StoryRequest, draft: StoryDraft, wish: str | None) -> StoryRequest:
+    """The story's request with those of the user's names, too, of which only the wish or an older book speaks."""
+    hidden = Names((*story.names, *(member.name for member in draft.cast)), draft.language)
+    others = hidden.spoken_of(told_names, [story, draft, wish])
+    return story.model_copy(update={"spoken_of": (*story.spoken_of, *others)})
 
 
 def _as_it_stands_now(draft: StoryDraft, pages: list[Page]) -> StoryDraft:
@@ -103,7 +114,9 @@ def _as_it_stands_now(draft: StoryDraft, pages: list[Page]) -> StoryDraft:
 async def _judge_wish(task: _Task) -> Verdict:
     return await task.bench.attempt(
         Step.MODERATE_INPUT,
-        lambda: moderate_wish(task.order.feedback, task.original.draft, task.kit.providers.moderation),
+        lambda: moderate_wish(
+            task.order.feedback, task.original.story, task.original.draft, task.kit.providers.moderation
+        ),
     )
 
 
@@ -126,7 +139,7 @@ async def _revise(task: _Task) -> Revision:
 
 async def _redraw(task: _Task, scene: Scene) -> CheckedPicture:
     original, image = task.original, task.kit.providers.image
-    look = Look(original.story.spec, original.cast, None)
+    look = Look(original.story.spec, original.cast, original.story.names, None)
     if image.takes_reference and original.portrait:
         look = look._replace(portrait=await generate_images.fetch(original.portrait, task.kit.storage))
     return await make_picture(task.bench, task.order.page_number, scene, look)

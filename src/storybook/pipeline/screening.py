@@ -11,7 +11,7 @@ from storybook.core.database import Database
 from storybook.core.errors import ErrorCode, Invalid, ProviderError, Unavailable
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.providers.base import ModerationProvider, TextCheck
-from storybook.providers.names import MOST_NAMES
+from storybook.providers.names import Names
 from storybook.services import budget
 from storybook.services.budget import Caps
 
@@ -49,9 +49,9 @@ class Screening:
         """Raises Invalid, naming the field, where these texts by their fields do not fit into a book for that age, and
         Unavailable where no verdict can be had, or paid for today: without one nothing is kept.
 
-        `names`, the surest first, are those that the texts may hold: judges that may not know them read stand-ins.
+        `names` are those that the texts may hold: judges that may not know them read stand-ins.
         """
-        known = tuple(names)[:MOST_NAMES]
+        known = Names((), language).spoken_of(names, list(said.values()))
 
         async def fits(texts: Sequence[str]) -> bool:
             check = TextCheck(texts=tuple(texts), language=language, target_age=age, names=known)

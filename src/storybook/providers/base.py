@@ -20,29 +20,33 @@ from storybook.domain.values import Strict
 class StoryRequest(Strict):
     """A story to write. `known` are characters that the reader chose: the first of them is the hero, unless the spec
     describes one. `earlier` are the books of its series so far, whose companions may come back as they were.
+    `spoken_of` are other names of the reader's that the request holds.
     """
 
     spec: BookSpec
     known: tuple[CharacterSheet, ...] = ()
     earlier: Earlier = ()
+    spoken_of: tuple[str, ...] = ()
     seed: Seed
 
     @property
     def names(self) -> tuple[str, ...]:
         """Those of everyone in the request, the hero's first."""
-        return names_in(self.spec, self.known, self.earlier)
+        return (*names_in(self.spec, self.known, self.earlier), *self.spoken_of)
 
 
 class SheetRequest(Strict):
     """The cast of a story whose looks have to be settled, each as one sheet under the same name.
 
-    `forbidden` are the words that the parent does not want in the book.
+    `forbidden` are the words that the parent does not want in the book. `names` are those of everyone else in the
+    request.
     """
 
     cast: Annotated[tuple[CastMember, ...], Field(min_length=1, max_length=6)]
     style: Style
     seed: Seed
     forbidden: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class PictureRequest(Strict):

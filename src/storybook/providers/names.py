@@ -3,12 +3,16 @@
 A stand-in is `[[A]]`, `[[B]]` and so on, with `[[A2]]` after `[[Z]]`. In Korean the particle after a name depends on
 how the name ends, which a vendor cannot know: whichever form it wrote after the stand-in becomes the right one when the
 name is put back.
+
+A name is found in any case and width, with and without accents, hyphens, dots and blanks inside, in hiragana and
+katakana; and where only the given name of somebody is written whose full name was told. In another script it is not.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+from itertools import count
 from string import ascii_uppercase
 from typing import Any
 
@@ -17,75 +21,35 @@ from pydantic import BaseModel
 from storybook.domain.book_spec import Language
 from storybook.domain.korean import with_particle
 from storybook.providers.dates import without_dates
+from storybook.providers.given_names import given_names
+from storybook.providers.particles import FORMS, WAS, any_of
+from storybook.providers.spelling import Folded, anywhere, bare, fold
 
-_PAIRS = (
-    "은/는", "이/가", "을/를", "과/와", "아/야", "으로/로", "이랑/랑", "이나/나", "이든/든", "이여/여", "이에요/예요",
-    "과는/와는", "과도/와도", "과의/와의", "이랑은/랑은", "이랑도/랑도",
-    "으로는/로는", "으로도/로도", "으로서/로서", "으로써/로써",
-    "이라고/라고", "이라는/라는", "이라면/라면", "이라서/라서", "이라도/라도", "이라며/라며", "이랍니다/랍니다",
-)  # fmt: skip
-"""Particles after a consonant and after a vowel."""
-
-_AFTER_PET_NAME = (
-    "는", "가", "를", "와", "야", "의", "도", "만", "네", "에게", "에게는", "에게도", "한테", "하고", "처럼", "보다",
-    "까지", "와는", "와도", "와의",
-)  # fmt: skip
-"""What follows the -i that a name with a final consonant is called by (민준 + 이 + 는), and others are not."""
-
-_SPELLINGS = ("{0}", "{1}", "{0}/{1}", "{1}/{0}", "{0}({1})", "{1}({0})")
-_FORMS = {
-    **{f"이{after}": f"이{after}/{after}" for after in _AFTER_PET_NAME},
-    **{spelling.format(*pair.split("/")): pair for pair in reversed(_PAIRS) for spelling in _SPELLINGS},
-}
-_WAS = {"이었": "이었/였", "였": "이었/였"}
-"""The one that more of the same word may follow."""
-
-
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-_LETTERS = (*ascii_uppercase, *(f"{letter}2" for letter in ascii_uppercase))
-MOST_NAMES = len(_LETTERS)
-_STAND_IN = r"[\[［【]{1,2}\s*([A-Z]2?)\s*[\]］】]{1,2}"
-_BARE = re.compile(_STAND_IN)
-_WITH_PARTICLE = re.compile(rf"{_STAND_IN}({_any_of(_WAS)}|(?:{_any_of(_FORMS)})(?![가-힣]))?")
-
-_LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
-_HANGUL = re.compile(r"[가-힣]")
-_PARTICLES_OF_SYLLABLE = _any_of([*_FORMS, *_AFTER_PET_NAME])
-
-_SURNAMES = "김이박최정강조윤장임한오서신권황안송류유홍전고문손양배백허남심노하곽성차주우구민진나지엄"
-_FULL_KOREAN_NAME = re.compile(rf"[{_SURNAMES}]([가-힣]{{2}})")
-_FULL_LATIN_NAME = re.compile(rf"([{_LATIN}]{{3,}})\s+\S.*")
-_TITLES = frozenset(
-    ("the", "little", "big", "baby", "old", "captain", "king", "queen", "prince", "princess", "miss", "sir", "lady")
-)
+STAND_IN = r"([A-Z](?:[2-9]|[1-9]\d+)?)"
+_BENT = rf"[\[［【]{{1,2}}\s*{STAND_IN}\s*[\]］】]{{1,2}}"
+_BARE = re.compile(_BENT)
+_WITH_PARTICLE = re.compile(rf"{_BENT}({any_of(WAS)}|(?:{any_of(FORMS)})(?![가-힣]))?")
+_ONE_LETTER = re.compile(r"[^가-힣ぁ-ヺ一-鿿]")
+_APART = " | "
 
 
 class Names:
-    """The stand-ins of one request: the first name is `[[A]]`. There are at most `MOST_NAMES`."""
+    """The stand-ins of one request: the first name is `[[A]]`."""
 
     def __init__(self, names: Iterable[str], language: Language) -> None:
         first: dict[str, str] = {}
         for name in filter(str.strip, map(_composed, names)):
             first.setdefault(name.casefold(), name)
-        self._names: dict[str, str] = dict(zip(_LETTERS[: len(first)], first.values(), strict=True))
+        self._letters = dict(zip(first, _letters(), strict=False))
+        self._names = {self._letters[key]: name for key, name in first.items()}
         self._language = language
-        by_length = sorted(self._names.items(), key=lambda item: -len(item[1]))
-        patterns = [f"(?P<{letter}>{_pattern(name)})" for letter, name in by_length]
-        for letter, name in by_length:
-            given = _given_name(name)
-            if given and given.casefold() not in first:
-                patterns.append(f"(?P<{letter}_given>(?<![가-힣]){_pattern(given)})")
-        self._search = re.compile("|".join(patterns) or r"(?!)")
+        self._search = _search(self._names)
 
     def hide(self, text: str) -> str:
         """The text with a stand-in for every name, also inside other words where words have no clear ends, and for the
-        first name of somebody who is named in full; and without birthdays.
+        first name of somebody who is named in full; and without birthdays. All else is as it was written.
         """
-        hidden = self._search.sub(lambda found: f"[[{str(found.lastgroup).removesuffix('_given')}]]", _composed(text))
-        return without_dates(hidden, self._language)
+        return without_dates(self._without_names(text), self._language)
 
     def reveal(self, text: str) -> str:
         """The text with every name back in its place, and in Korean with the particle that fits it."""
@@ -94,7 +58,7 @@ class Names:
 
     def hide_in(self, value: Any) -> Any:
         """The value as JSON, with stand-ins in all of its texts; words of closed lists stay as they are."""
-        return _mapped(value.model_dump() if isinstance(value, BaseModel) else value, self.hide)
+        return _mapped(value, self.hide)
 
     def reveal_in(self, value: Any) -> Any:
         """The same JSON with the names back in all of its texts."""
@@ -104,38 +68,75 @@ class Names:
         """Whether the text holds a stand-in that stands for nobody."""
         return any(letter not in self._names for letter in _BARE.findall(text))
 
+    def spoken_of(self, known: Iterable[str], said: Any) -> tuple[str, ...]:
+        """Who else of the `known` is named in what was `said`, as it is written there; each once."""
+        text = Folded(_APART.join(_texts(_mapped(said, self._without_names))))
+        letters = bare(text.text)
+        maybe = [name for name in dict.fromkeys(map(_composed, known)) if _may_be_in(name, letters)]
+        search = _search(dict(zip(_letters(), maybe, strict=False)))
+        found = [text.written(match) for match in search.finditer(text.text)]
+        return tuple({_composed(name).casefold(): _composed(name) for name in reversed(found)}.values())[::-1]
+
+    def _without_names(self, text: str) -> str:
+        folded = Folded(text)
+
+        def stand_in(found: re.Match[str]) -> str:
+            written = _composed(folded.written(found)).casefold()
+            return f"[[{self._letters.get(written) or str(found.lastgroup).removesuffix('_given')}]]"
+
+        return folded.replaced(self._search, stand_in)
+
     def _name_and_particle(self, found: re.Match[str]) -> str:
         letter, *particle = found.groups(default="")
         if letter not in self._names:
             return found.group()
         if not any(particle):
             return self._names[letter]
-        return with_particle(self._names[letter], (_WAS | _FORMS)[particle[0]])
+        return with_particle(self._names[letter], (WAS | FORMS)[particle[0]])
+
+
+def _letters() -> Iterator[str]:
+    return (f"{letter}{number if number > 1 else ''}" for number in count(1) for letter in ascii_uppercase)
+
+
+def _search(names: dict[str, str]) -> re.Pattern[str]:
+    """Finds each of the names under its letter, the longest first, and what somebody is called who has no other's."""
+    folded = [(letter, fold(name).strip(" -") or fold(name)) for letter, name in names.items()]
+    folded.sort(key=lambda item: -len(item[1]))
+    taken = {bare(name) for _, name in folded}
+    patterns = [f"(?P<{letter}>{anywhere(name)})" for letter, name in folded if name]
+    for letter, name in folded:
+        parts = [pattern(given) for given, pattern in given_names(name) if bare(given) not in taken]
+        if parts:
+            any_part = f"(?:{'|'.join(parts)})"
+            patterns.append(f"(?P<{letter}_given>{any_part}(?: +{any_part})*)")
+    return re.compile("|".join(patterns) or r"(?!)")
+
+
+def _may_be_in(name: str, letters: str) -> bool:
+    """Whether it is worth a closer look. One letter alone is nobody's name here: it is a word too often."""
+    folded = fold(name)
+    if not folded or (len(folded) == 1 and _ONE_LETTER.match(folded)):
+        return False
+    return any(bare(called) in letters for called in (folded, *(given for given, _ in given_names(folded))))
 
 
 def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _pattern(name: str) -> str:
-    """Where a name counts as one. What has clear ends is not looked for inside other words, nor in another spelling
-    when it is very short: `An` is a name and `an` is none.
-    """
-    words = r"\s+".join(map(re.escape, name.split()))
-    if len(name) == 1 and _HANGUL.match(name):
-        return rf"(?<![가-힣]){words}(?=이?(?:{_PARTICLES_OF_SYLLABLE})?(?![가-힣]))"
-    before = rf"(?<![{_LATIN}])" if re.match(rf"[{_LATIN}]", name) else r"(?<!\d)" if name[0].isdigit() else ""
-    after = rf"(?![{_LATIN}])" if re.search(rf"[{_LATIN}]$", name) else r"(?!\d)" if name[-1].isdigit() else ""
-    return f"{before}(?{'' if len(name) < 3 else 'i'}:{words}){after}"
-
-
-def _given_name(name: str) -> str | None:
-    """What somebody with a full name is called."""
-    found = _FULL_KOREAN_NAME.fullmatch(name) or _FULL_LATIN_NAME.fullmatch(name)
-    return found.group(1) if found and found.group(1).casefold() not in _TITLES else None
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for part in value.values() for text in _texts(part))
+    elif isinstance(value, list):
+        yield from (text for part in value for text in _texts(part))
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, BaseModel):
+        return _mapped(value.model_dump(), change)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str):

@@ -19,7 +19,7 @@ from storybook.providers.base import ImageProvider, PictureRequest
 from storybook.providers.choices import Choice
 from storybook.providers.http import CallFailed, unusable
 from storybook.providers.line import Line
-from storybook.providers.names import Names
+from storybook.providers.names import STAND_IN, Names
 from storybook.providers.vendors import Vendor
 
 MODULES = {
@@ -29,7 +29,7 @@ MODULES = {
 REFERENCE_SIDE = 768
 REFERENCE_QUALITY = 85
 MAX_REFERENCES = 32
-_STAND_IN = re.compile(r"\[\[([A-Z]2?)\]\]")
+_STAND_IN = re.compile(rf"\[\[{STAND_IN}\]\]")
 KEEP = "Keep the hero exactly as in the given picture: the same face, body, clothes and colours. "
 
 

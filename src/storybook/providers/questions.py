@@ -72,7 +72,7 @@ def scene(request: RewriteRequest) -> Asked:
 
 
 def cast(request: SheetRequest) -> Asked:
-    names = Names((member.name for member in request.cast), Language.EN)
+    names = Names((*(member.name for member in request.cast), *request.names), Language.EN)
     data = {"cast": [member.model_dump() for member in request.cast], "leave_out": request.forbidden}
     question = _question("generate_character_sheet", _painting(request.style), names.hide_in(_filled(data)), CAST)
     return Asked(question._replace(max_tokens=500 + 700 * len(request.cast)), names)

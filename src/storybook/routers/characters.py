@@ -42,7 +42,7 @@ async def create_character(
     sheet = new.sheet()
     async with resources.database.reading() as session:
         earlier = await Once(request, turn, session, user_id, key).earlier(new, CharacterAnswer)
-        names = (sheet.name, *await characters.names_of(session, user_id))
+        names = (sheet.name, *await characters.told_names(session, user_id))
     if earlier:
         return earlier
     await screening.require_fit(user_id, sheet.said(), sheet.language(), TargetAge.TODDLER, names=names)
@@ -86,7 +86,7 @@ async def change_character(
     """
     async with resources.database.reading() as session:
         sheet = change.of(characters.sheet_of(await characters.get(session, user_id, character_id)))
-        names = (sheet.name, *await characters.names_of(session, user_id))
+        names = (sheet.name, *await characters.told_names(session, user_id))
     await screening.require_fit(user_id, sheet.said(), sheet.language(), TargetAge.TODDLER, names=names)
     async with resources.database.session() as session:
         changed = await characters.change(session, user_id, character_id, change.changes())

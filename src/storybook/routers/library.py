@@ -71,7 +71,7 @@ async def rename_book(
     """
     async with resources.database.reading() as session:
         book = await books.get(session, user_id, book_id)
-        names = (book.hero, *await characters.names_of(session, user_id))
+        names = (book.hero, *await characters.told_names(session, user_id))
     said = {"title": (rename.title,)}
     await screening.require_fit(user_id, said, Language(book.language), TargetAge(book.target_age), names=names)
     async with resources.database.session() as session:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, true
+from sqlalchemy import delete, func, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -12,8 +12,10 @@ from storybook.core.ids import new_id
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.characters import Appearance, CharacterSheet, Clothing
 from storybook.domain.normalize import same_for_a_reader
-from storybook.models import Character
+from storybook.models import Book, Character
 from storybook.services.accounts import UserRef, owner
+
+MOST_TOLD = 300
 
 
 class Cast(NamedTuple):
@@ -66,6 +68,19 @@ async def names_of(session: AsyncSession, user: UserRef) -> tuple[str, ...]:
     """The names that the user's characters have, those of the newest first."""
     mine = select(Character.name).where(Character.user_id == owner(user))
     return tuple(await session.scalars(mine.order_by(Character.created_at.desc(), Character.id.desc())))
+
+
+async def told_names(session: AsyncSession, user: UserRef) -> list[str]:
+    """Names that the user has told us: of their characters and of their books' heroes, at most MOST_TOLD of each, the
+    newest first.
+    """
+    told = []
+    for model, name in ((Character, Character.name), (Book, Book.hero)):
+        mine = select(name.label("name"), model.created_at).where(model.user_id == owner(user))
+        told.append(mine.order_by(model.created_at.desc(), model.id.desc()).limit(MOST_TOLD).subquery())
+    every = union_all(*(select(names) for names in told)).subquery()
+    newest_first = (func.max(every.c.created_at).desc(), every.c.name)
+    return list(await session.scalars(select(every.c.name).group_by(every.c.name).order_by(*newest_first)))
 
 
 async def list_all(session: AsyncSession, user: UserRef, *, limit: int, offset: int) -> Cast:

@@ -17,7 +17,7 @@ async def generate_character_sheet(request: Request, draft: StoryDraft, seed: in
     if unknown:
         forbidden = request.spec.forbidden_elements or ()
         designed = await text.design_cast(
-            SheetRequest(cast=unknown, style=request.spec.style, seed=seed, forbidden=forbidden)
+            SheetRequest(cast=unknown, style=request.spec.style, seed=seed, forbidden=forbidden, names=request.names)
         )
         sheets |= {sheet.name: sheet for sheet in designed.characters}
     missing = [member.name for member in draft.cast if member.name not in sheets]

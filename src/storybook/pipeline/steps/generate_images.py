@@ -21,9 +21,14 @@ class StoredPicture(Strict):
 
 
 async def draw(
-    prompt: PicturePrompt, style: Style, cast: CastSheet, image: ImageProvider, reference: Picture | None = None
+    prompt: PicturePrompt,
+    style: Style,
+    cast: CastSheet,
+    names: tuple[str, ...],
+    image: ImageProvider,
+    reference: Picture | None = None,
 ) -> Picture:
-    """The picture of one page, or of the cover, with a hero as in `reference`."""
+    """The picture of one page, or of the cover, with a hero as in `reference`. `names` are those of the request."""
     return await image.draw(
         PictureRequest(
             prompt=prompt,
@@ -32,7 +37,7 @@ async def draw(
             width=PICTURE_WIDTH,
             height=PICTURE_HEIGHT,
             reference=reference,
-            names=tuple(sheet.name for sheet in cast.characters),
+            names=tuple(dict.fromkeys((*(sheet.name for sheet in cast.characters), *names))),
         )
     )
 

@@ -4,10 +4,12 @@ from storybook.core.errors import ErrorCode, JobFailed
 from storybook.domain.moderation import Verdict
 from storybook.domain.story import StoryDraft
 from storybook.pipeline.steps.normalize import Request
-from storybook.providers.base import ModerationProvider, TextCheck
+from storybook.providers.base import ModerationProvider, StoryRequest, TextCheck
 
 
-async def moderate_wish(feedback: str | None, draft: StoryDraft, moderation: ModerationProvider) -> Verdict:
+async def moderate_wish(
+    feedback: str | None, story: StoryRequest, draft: StoryDraft, moderation: ModerationProvider
+) -> Verdict:
     """The verdict on what a reader wishes for a page; raises JobFailed with SAFETY_INPUT when it is flagged."""
     texts = (feedback,) if feedback else ()
     verdict = await moderation.judge_request(
@@ -15,7 +17,7 @@ async def moderate_wish(feedback: str | None, draft: StoryDraft, moderation: Mod
             texts=texts,
             language=draft.language,
             target_age=draft.target_age,
-            names=tuple(member.name for member in draft.cast),
+            names=(*(member.name for member in draft.cast), *story.names),
         )
     )
     if not verdict.allowed:

@@ -1,4 +1,4 @@
-"""Personal data that has no place in a request for a book."""
+"""Personal data that has no place in a request for a book, and ways to reach somebody, which have none in the book."""
 
 import re
 
@@ -7,6 +7,7 @@ from storybook.providers.studio.screen.readings import plain
 _CONTACTS = re.compile(
     r"""
     [\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+                              # e-mail
+    | (?<![a-z])(?:https?://|www\.)[\w-]                                      # address on the web
     | (?<!\d)01[016789][-.\s]?\d{3,4}[-.\s]?\d{4}(?!\d)                      # Korean mobile telephone
     | (?<!\d)0\d{1,3}[-.\s)]{1,2}\d{3,4}[-.\s]\d{4}(?!\d)                    # Korean or Japanese telephone
     | (?<!\d)0[789]0\d{8}(?!\d)                                              # Japanese mobile telephone
@@ -40,9 +41,16 @@ _LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 
 
 def holds_personal_data(text: str) -> bool:
-    """True where the text gives a telephone, e-mail, home address, registration, passport, account or card number."""
+    """True for a home address, too: a story may have one, which is nobody's."""
+    return holds_contact(text) or _ADDRESSES.search(plain(text)) is not None
+
+
+def holds_contact(text: str) -> bool:
+    """True where the text gives a telephone, an address of e-mail or on the web, or the number of a registration, a
+    passport, an account or a card.
+    """
     reading = plain(text)
-    if any(pattern.search(reading) for pattern in (_CONTACTS, _ADDRESSES, _PAPERS)):
+    if any(pattern.search(reading) for pattern in (_CONTACTS, _PAPERS)):
         return True
     return any(_is_card_number(match[0]) for match in _LONG_NUMBER.finditer(reading))
 

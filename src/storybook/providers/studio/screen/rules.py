@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.moderation import Category
 from storybook.providers.studio.screen.forbidden import holds_any
-from storybook.providers.studio.screen.personal import holds_personal_data
+from storybook.providers.studio.screen.personal import holds_contact, holds_personal_data
 from storybook.providers.studio.screen.readings import in_hiragana, readings
 from storybook.providers.studio.screen.rulebook import Pair, Rulebook, rulebook
 
@@ -30,7 +30,7 @@ def judge(texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: Ta
 def judge_request(
     texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: TargetAge
 ) -> tuple[Category, ...]:
-    """As `judge`, for what a parent types: also flags personal data, and orders to a model as dangerous acts."""
+    """As `judge`, for what a parent types: also flags home addresses, and orders to a model as dangerous acts."""
     found = set(judge(texts, forbidden=forbidden, target_age=target_age))
     for text in texts:
         if len(text) <= MAX_CHARS:
@@ -43,6 +43,8 @@ def _flagged(text: str, age: TargetAge) -> Iterator[Category]:
     if len(text) > MAX_CHARS:
         yield Category.UNSEEN
         return
+    if holds_contact(text):
+        yield Category.PERSONAL_DATA
     for book, reading in _as_read(text):
         yield from _matching(book.always, reading)
         yield from _unwarned(book, reading)

@@ -1,0 +1,100 @@
+"""What somebody is called whose full name was told."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from storybook.providers.spelling import (
+    COMMON_SURNAMES,
+    KANA,
+    KANJI,
+    LONG_SURNAMES,
+    SURNAMES,
+    as_a_word,
+    capitalised,
+)
+
+_ADDRESSED = frozenset(
+    ("mr", "mrs", "ms", "miss", "dr", "sir", "lady", "lord", "captain", "king", "queen", "prince", "princess", "uncle",
+     "aunt")
+)  # fmt: skip
+_DESCRIBED = frozenset(
+    ("the", "a", "an", "my", "little", "big", "baby", "old", "tiny", "brave", "小さな", "大きな", "ちいさな",
+     "おおきな")
+)  # fmt: skip
+_JOINING = frozenset(("van", "von", "der", "den", "del", "bin", "ibn", "the", "and", "of", "de", "la"))
+_NOUNS = frozenset("姫王様君子人犬猫熊兎鬼虎狐")
+"""Where a hero's name ends in one of these, it says what the hero is."""
+
+_HARDLY_GIVEN = frozenset("김박최장임권황홍곽허엄")
+"""Surnames that given names of two syllables hardly begin with, as 나비 and 지우 begin with others."""
+_LONE_SURNAMES = frozenset("林森原関辻堀岡谷菅岸")
+
+_HANGUL_NAME = re.compile(r"[가-힣 -]+")
+_JAPANESE_NAME = re.compile(rf"[{KANA}{KANJI} -]+")
+_KANJI_AND_KANA = re.compile(rf"([{KANJI}]{{1,4}})([{KANA}]{{2,}})")
+_KANJI_NAME = re.compile(rf"[{KANJI}]{{3,}}")
+_KATAKANA_NAME = re.compile(r"[ァ-ヺー -]+")
+
+_WORD = re.compile(rf"(?:(?![가-힣{KANA}{KANJI}_])[\w'.-])+")
+MOST_WORDS = 5
+"""Of a name; what is longer is rather a sentence."""
+
+Part = tuple[str, Callable[[str], str]]
+"""What somebody may be called, folded, and who makes the pattern that finds it."""
+
+
+def given_names(name: str) -> list[Part]:
+    """The parts of a folded full name that stand for it, the likeliest first; none for what is no full name."""
+    words = name.split()
+    if not words or words[0].casefold() in _DESCRIBED:
+        return []
+    if _HANGUL_NAME.fullmatch(name):
+        return [(part, as_a_word) for part in _korean(_parts(name))]
+    if _JAPANESE_NAME.fullmatch(name):
+        return [(part, as_a_word) for part in _japanese(name, _parts(name))]
+    return list(_western(words))
+
+
+def _parts(name: str) -> list[str]:
+    return name.replace("-", " ").split()
+
+
+def _korean(words: list[str]) -> Iterator[str]:
+    if len(words) > 1:
+        if words[0] in SURNAMES:
+            yield "".join(words[1:])
+        return
+    name = words[0]
+    if name[:2] in LONG_SURNAMES and len(name) > 2:
+        yield name[2:]
+    if name[0] in COMMON_SURNAMES and len(name) in {3, 4}:
+        yield name[1:]
+    if name[0] in _HARDLY_GIVEN and len(name) == 2:
+        yield name[1:]
+
+
+def _japanese(name: str, words: list[str]) -> Iterator[str]:
+    if len(words) > 1:
+        yield words[0 if _KATAKANA_NAME.fullmatch(name) else -1]
+    elif found := _KANJI_AND_KANA.fullmatch(name):
+        if len(found[1]) > 1 or found[1] in _LONE_SURNAMES:
+            yield found[2]
+    elif _KANJI_NAME.fullmatch(name):
+        surnames = (1, 2) if len(name) == 3 else (2, 3)
+        yield from (given for given in (name[length:] for length in surnames) if given and given not in _NOUNS)
+
+
+def _western(words: list[str]) -> Iterator[Part]:
+    """The first name however it is written; the others, which may be common words, as they were told."""
+    named = [word for word in words if word.casefold().rstrip(".") not in _ADDRESSED]
+    if len(words) < 2 or not named:
+        return
+    first, *others = named
+    if len(named) == len(words) and len(first) > 1:
+        yield first, as_a_word
+    else:
+        others = named
+    if len(named) <= MOST_WORDS and all(_WORD.fullmatch(word) for word in others):
+        for word in others:
+            if len(word) > 2 and word.casefold() not in _JOINING:
+                yield word, as_a_word if "-" in word else capitalised
