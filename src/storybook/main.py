@@ -56,6 +56,8 @@ from storybook.services.operations_week import Weeks
 from storybook.storage.files import FileStorage
 
 GRACE_SECONDS = 25
+END_SECONDS = 29
+"""After a signal to stop, whatever hangs. Whoever sends it gives a process 30 seconds."""
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 NOT_BY_THE_FRAMEWORK = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 """Its own traces hold addresses with ids, and its logs what was sent; see `core.telemetry` for ours."""
@@ -86,10 +88,11 @@ def create_app(resources: Resources) -> FastAPI:
     @asynccontextmanager
     async def working(_: FastAPI) -> AsyncIterator[None]:
         runner.start()
+        resources.notifications.on_free_job = runner.wake
         with felt(resources.database.engine):
             async with periodic.running(resources.database, works):
                 yield
-        await runner.stop(grace_seconds=GRACE_SECONDS)
+                await runner.stop(grace_seconds=GRACE_SECONDS)
 
     app = _front(settings.app_name, lifespan=working, shows_docs=settings.shows_docs)
     app.state.resources = resources

@@ -14,13 +14,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storybook.core import telemetry
 from storybook.core.cpu import CpuPool
-from storybook.core.database import OF_SERVICE, UNLIMITED, Database, Limits
+from storybook.core.database import Database
 from storybook.core.embedded_postgres import EmbeddedPostgres
 from storybook.core.errors import SetupError, StorageError
 from storybook.core.logs import name_users_by
 from storybook.core.migrations import is_current, migrate
 from storybook.core.notifications import Notifications
+from storybook.core.postgres_keeper import looked_after
 from storybook.core.settings import Settings
+from storybook.core.time_limits import UNLIMITED, Limits, of_service
 from storybook.core.tokens import AccessTokens
 from storybook.providers.breaker import Rests
 from storybook.providers.checks import require_accepted
@@ -93,7 +95,9 @@ async def open_resources(settings: Settings, rests: Rests = Rests()) -> AsyncIte
         cpu = CpuPool(settings.cpu_workers)
         stack.callback(cpu.close)
         vendors = await stack.enter_async_context(make_client())
-        database, storage, stores = await stack.enter_async_context(open_stock(settings, OF_SERVICE))
+        database, storage, stores = await stack.enter_async_context(
+            open_stock(settings, of_service(settings.lease_seconds))
+        )
         providers = make_providers(Workshop(settings, cpu, vendors, DatabaseMeter(database), rests))
         require_affordable(settings)
         await require_accepted(settings, vendors)
@@ -124,6 +128,7 @@ async def open_database(
             running = EmbeddedPostgres.visit(settings.storybook_data_dir) if as_guest else None
             embedded = running or EmbeddedPostgres.start(settings.storybook_data_dir)
             stack.callback(embedded.stop)
+            await stack.enter_async_context(looked_after(embedded))
             url = embedded.url
         try:
             database = Database.connect(url, pool_size=settings.database_pool_size, limits=limits)

@@ -57,6 +57,7 @@ async def test_without_its_database_it_is_live_but_not_ready_and_says_when_to_co
         ready = await client.get("/health/ready")
         assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "away")
         assert ready.json()["checks"]["queue"] == "away"
+        assert int(ready.headers["Retry-After"]) > 0
         refused = await client.get("/v1/library", headers={"X-User-Key": "a-key-of-a-user"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
         assert int(refused.headers["retry-after"]) > 0
@@ -71,7 +72,8 @@ async def test_a_request_whose_connection_dies_says_when_to_come_back(
         await session.execute(text("LOCK TABLE jobs, books, users IN ACCESS EXCLUSIVE MODE"))
         asked = asyncio.create_task(client.get(path))
         async with asyncio.timeout(10), database.reading() as other:
-            while not await other.scalar(END_WHO_WAITS):
+            while not asked.done():
+                await other.scalar(END_WHO_WAITS)
                 await asyncio.sleep(0.02)
             refused = await asked
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from storybook.core.database import Database
+from storybook.core.database import Database, Prepared
 from storybook.core.errors import BudgetExceeded, ErrorCode, ProviderError
 from storybook.domain.book_spec import BookSpec, Language
 from storybook.domain.calls import NOTHING, Bill, Kind, Outcome, PaidCall, Purpose
@@ -276,3 +277,84 @@ async def test_calls_that_begin_at_once_never_take_more_than_was_set_aside(
     assert refused == [ErrorCode.SERVICE_BUDGET_EXCEEDED] * 13
     state = "SELECT (SELECT sum(worst) FROM provider_calls), used, reserved FROM job_budgets"
     assert await rows(state) == [(WORST, WORST, WORST)]
+
+
+async def test_calls_that_died_with_their_runners_count_for_the_day_and_leave_the_job_its_room(
+    shop: Shop, rows: Rows
+) -> None:
+    await shop.order()
+    claim, meter = await shop.claimed(), DatabaseMeter(shop.database)
+    dead = []
+    for _ in range(12):
+        dead.append(await meter.start(picture(claim)))
+        await rows("UPDATE provider_calls SET repay_not_before = now() RETURNING id")
+        await rows("UPDATE jobs SET lease_until = now() - interval '1 second' RETURNING id")
+        claim = await shop.claimed()
+    assert await today(shop) == WORST + 12 * 300
+    for number, outcome, bill in (
+        (dead[0], Outcome.OK, Bill({}, 100)),  # it was only frozen
+        (dead[1], Outcome.UNKNOWN, Bill({}, 300)),
+        (await meter.start(picture(claim)), Outcome.OK, Bill({}, 250)),
+    ):
+        await meter.end(number, outcome, bill, 1)
+    assert await rows("SELECT used, reserved - used FROM job_budgets") == [(100 + 11 * 300 + 250, WORST - 250)]
+
+
+async def test_what_nobody_knew_the_cost_of_and_is_known_now_is_counted_once(shop: Shop, rows: Rows) -> None:
+    await shop.order()
+    claim, meter = await shop.claimed(), DatabaseMeter(shop.database)
+    number = await meter.start(picture(claim))
+    for outcome, cost in ((Outcome.UNKNOWN, 200), (Outcome.UNKNOWN, 200), (Outcome.OK, 250), (Outcome.OK, 250)):
+        await meter.end(number, outcome, Bill({}, cost), 1)
+        assert await rows("SELECT used FROM job_budgets") == [(cost,)]
+
+
+class Forgetful(Database):
+    """Does what it is told, and loses the first answer."""
+
+    answers = False
+
+    async def run(self, statement: Prepared, **values: Any) -> list[Any]:
+        rows = await super().run(statement, **values)
+        if self.answers:
+            return rows
+        self.answers = True
+        raise ConnectionResetError
+
+
+@pytest.mark.parametrize("kind", ["paid", "free", "outside"])
+async def test_a_call_is_begun_once_also_when_the_answer_of_the_database_is_lost(
+    shop: Shop, rows: Rows, kind: str
+) -> None:
+    await shop.order()
+    claim = await shop.claimed()
+    call = picture(claim, worst=300 if kind == "paid" else 0)
+    meter = DatabaseMeter(Forgetful(shop.database.engine))
+    number = await meter.start(call._replace(purpose=None) if kind == "outside" else call)
+    assert await rows("SELECT id FROM provider_calls") == [(number,)]
+    assert await rows("SELECT used FROM job_budgets") == [(300 if kind == "paid" else 0,)]
+
+
+async def test_a_call_whose_first_writing_is_not_yet_over_is_begun_once(shop: Shop, rows: Rows) -> None:
+    await shop.order()
+    call, twice = picture(await shop.claimed()), Twice(shop.database.engine)
+    number = await DatabaseMeter(twice).start(call)
+    assert await rows("SELECT id FROM provider_calls") == [(number,)]
+    assert await rows("SELECT used FROM job_budgets") == [(300,)]
+
+
+class Twice(Database):
+    """Sends the first statement twice at the same time, as one does who has lost the connection meanwhile."""
+
+    asked = False
+
+    async def run(self, statement: Prepared, **values: Any) -> list[Any]:
+        if self.asked:
+            return await super().run(statement, **values)
+        self.asked = True
+        async with self.session() as session:
+            await session.execute(text("SELECT 1 FROM job_budgets FOR UPDATE"))
+            sent = [asyncio.create_task(super(Twice, self).run(statement, **values)) for _ in range(2)]
+            await asyncio.sleep(0.3)
+        first, second = await asyncio.gather(*sent, return_exceptions=True)
+        raise next(answer for answer in (first, second) if isinstance(answer, BaseException))

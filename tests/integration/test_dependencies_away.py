@@ -18,11 +18,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from storybook.core.database import Database, Limits, passes
+from storybook.core.database import Database, passes
 from storybook.core.embedded_postgres import EmbeddedPostgres
 from storybook.core.errors import StorageError
 from storybook.core.migrations import migrate
 from storybook.core.settings import Settings
+from storybook.core.time_limits import Limits
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.pictures import Picture
 from storybook.main import create_app, make_kit

@@ -1,5 +1,6 @@
 """Our own PostgreSQL when processes die: the server ends with its owner, and the next start copes with what is left."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from storybook.core.database import Database, patiently
 from storybook.core.embedded_postgres import server_bin
 from storybook.core.errors import SetupError
+from storybook.core.postgres_keeper import looked_after
 from tests.fixtures_postgres import (
     HOLD_WITH_CHILD,
     Owners,
@@ -129,3 +132,23 @@ def test_a_server_started_by_hand_is_left_alone(start: Start, data_dir: Path) ->
     finally:
         by_hand.send_signal(signal.SIGINT)
         by_hand.wait()
+
+
+async def test_a_server_that_was_killed_is_started_again_at_its_address_with_its_data(
+    start: Start, data_dir: Path
+) -> None:
+    server = start(durable=True)
+    ask(server.url, "CREATE TABLE kept AS SELECT 7 AS n")
+    database = Database.connect(server.url, pool_size=2)
+    async with looked_after(server):
+        for killed in (server_pid, lambda folder: parent_of(server_pid(folder))):
+            before = server_pid(data_dir)
+            os.kill(killed(data_dir), signal.SIGKILL)
+            async with asyncio.timeout(30):
+                while lives(before):
+                    await asyncio.sleep(0.05)
+                await patiently(database.ping, 20)
+    assert ask(server.url, "SELECT n FROM kept") == "7"
+    await database.close()
+    server.stop()
+    assert not server.revive()

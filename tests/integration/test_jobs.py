@@ -68,7 +68,7 @@ async def test_a_job_whose_lease_ran_out_is_taken_over_and_its_old_runner_can_wr
     late = await desk.claim(lease_seconds=0)
     now = await desk.claim()
     assert late and now
-    assert (now.job_id, now.fence, now.recoveries) == (job_id, late.fence + 1, 1)
+    assert (now.job_id, now.fence) == (job_id, late.fence + 1)
     for write, arguments in (
         (jobs.advance, (Step.PACKAGE,)),
         (artifacts.save, (Step.NORMALIZE, -1, {})),
@@ -80,6 +80,35 @@ async def test_a_job_whose_lease_ran_out_is_taken_over_and_its_old_runner_can_wr
         with pytest.raises(LeaseLost):
             await desk.do(write, late, *arguments)
     assert (await desk.job(job_id)).progress == 0
+
+
+async def test_only_a_runner_that_died_at_work_may_have_died_of_its_job(desk: Desk) -> None:
+    await desk.ask()
+    for begins, recoveries in ((False, 0), (False, 0), (True, 0), (False, 1), (True, 1), (False, 2)):
+        claim = await desk.claim(lease_seconds=0)
+        assert claim and claim.recoveries == recoveries
+        if begins:
+            await desk.do(jobs.advance, claim, Step.NORMALIZE)
+    claim = await desk.claim()
+    assert claim
+    await desk.do(artifacts.save, claim, Step.NORMALIZE, -1, {})
+    assert (await desk.job(claim.job_id)).recoveries == 0
+
+
+@pytest.mark.parametrize("counts", [jobs.renew, jobs.hand_back])
+async def test_the_time_for_which_a_runner_was_frozen_is_no_work(desk: Desk, counts: object) -> None:
+    job_id = await desk.ask()
+    claim = await desk.claim()
+    assert claim
+    frozen = "UPDATE jobs SET working_since = now() - interval '1 hour', lease_until = now() - interval '59 minutes'"
+    async with desk.database.session() as session:
+        await session.execute(text(frozen))
+    if counts is jobs.renew:
+        async with desk.database.session() as session:
+            assert 59 < await jobs.renew(session, claim, lease_seconds=30) < 61
+    else:
+        await desk.do(counts, claim)
+    assert 59 < (await desk.job(job_id)).worked_seconds < 61
 
 
 async def test_progress_never_goes_back(desk: Desk) -> None:

@@ -49,6 +49,14 @@ def about(held: Claim) -> Purpose:
     return Purpose(held.job_id, held.user_id, Step.GENERATE_IMAGES, 1, held.fence)
 
 
+async def accepted_before(meter: DatabaseMeter, rows: Rows, held: Claim) -> tuple[int, str] | None:
+    """As its holder finds it."""
+    await rows("UPDATE jobs SET lease_until = now() + interval '1 minute' RETURNING id")
+    found = await meter.accepted_before(about(held), VENDOR, Kind.IMAGE)
+    await rows("UPDATE jobs SET lease_until = now() - interval '1 minute' RETURNING id")
+    return found
+
+
 async def paid(meter: DatabaseMeter, rows: Rows, held: Claim, outcome: Outcome | None) -> int:
     """The number of a call that this holder made; without an outcome it died meanwhile."""
     await rows("UPDATE jobs SET lease_until = now() + interval '1 minute' RETURNING id")
@@ -64,10 +72,10 @@ async def test_a_result_that_died_with_its_runner_is_asked_for_again_until_it_is
     database: Database, meter: DatabaseMeter, rows: Rows, first: Claim
 ) -> None:
     number = await paid(meter, rows, first, Outcome.OK)
-    assert await meter.accepted_before(about(first), VENDOR, Kind.IMAGE) is None, "its own it has"
+    assert await accepted_before(meter, rows, first) is None, "its own it has"
     for _ in range(2):
         later = await taken_over(database)
-        assert await meter.accepted_before(about(later), VENDOR, Kind.IMAGE) == (number, f"vendors-{number}")
+        assert await accepted_before(meter, rows, later) == (number, f"vendors-{number}")
         await meter.end(number, Outcome.OK, BILL, 1)
         assert await rows("SELECT outcome, micro_dollars, (SELECT used FROM job_budgets) FROM provider_calls") == [
             ("ok", 300, 300)
@@ -79,9 +87,9 @@ async def test_a_result_that_the_vendor_has_forgotten_is_not_asked_for_once_more
 ) -> None:
     number = await paid(meter, rows, first, Outcome.OK)
     later = await taken_over(database)
-    assert await meter.accepted_before(about(later), VENDOR, Kind.IMAGE)
+    assert await accepted_before(meter, rows, later)
     await meter.end(number, Outcome.UNUSABLE, BILL, 1)
-    assert await meter.accepted_before(about(later), VENDOR, Kind.IMAGE) is None
+    assert await accepted_before(meter, rows, later) is None
     assert await rows("SELECT used FROM job_budgets") == [(300,)]
 
 
@@ -99,3 +107,13 @@ async def test_what_died_with_its_runner_may_be_paid_for_more_often_than_what_ca
     with pytest.raises(ProviderError, match="too often") as refused:
         await paid(meter, rows, held, None)
     assert refused.value.code is ErrorCode.UNKNOWN
+
+
+async def test_whoever_has_lost_the_job_takes_up_no_call_of_earlier_holders(
+    database: Database, meter: DatabaseMeter, rows: Rows, first: Claim
+) -> None:
+    number = await paid(meter, rows, first, Outcome.OK)
+    late, now = await taken_over(database), await taken_over(database)
+    assert await accepted_before(meter, rows, late) is None
+    assert await rows("SELECT outcome FROM provider_calls") == [("ok",)]
+    assert await accepted_before(meter, rows, now) == (number, f"vendors-{number}")

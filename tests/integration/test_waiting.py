@@ -18,7 +18,7 @@ from storybook.pipeline.kit import Kit
 from storybook.pipeline.runner import Runner
 from storybook.providers.base import PictureCheck, TextCheck
 from storybook.resources import Resources
-from storybook.services import accounts, credits, jobs, orders
+from storybook.services import accounts, credits, jobs, orders, parking
 from tests.conftest import ROOMY
 from tests.fakes import FakeScreen
 
@@ -123,7 +123,7 @@ async def test_a_request_that_nobody_judges_fails_as_trouble_of_ours_with_its_cr
 
 async def test_a_picture_that_nobody_judges_is_not_published(house: House, screen: SilentScreen, rows: Rows) -> None:
     screen.on_picture = [BUSY] * 99
-    assert await house.ended(await house.order()) == ("failed", "SAFETY_OUTPUT")
+    assert await house.ended(await house.order()) == ("failed", "LLM_TIMEOUT")
     assert await rows("SELECT count(*) FROM books") == [(0,)]
     assert await house.balance() == 3
 
@@ -150,6 +150,13 @@ async def test_the_time_in_the_queue_is_not_time_that_a_vendor_was_waited_for(
     job_id = await house.order()
     await rows("UPDATE jobs SET created_at = now() - interval '31 minutes' RETURNING id")
 
+    async def asked_once() -> bool:
+        return screen.asked >= 1
+
+    await house.work(asked_once)
+    await rows("UPDATE step_artifacts SET created_at = now() - interval '31 minutes' RETURNING id")
+    screen.asked = 0
+
     async def asked_again() -> bool:
         return screen.asked >= 2 or (await house.job(job_id)).finished_at is not None
 
@@ -166,7 +173,30 @@ async def test_nobody_waits_for_ever(house: House, screen: SilentScreen, rows: R
         return screen.asked >= 1
 
     await house.work(asked)
-    await rows("UPDATE step_artifacts SET created_at = now() - interval '29 minutes 59 seconds' RETURNING id")
+    await rows("UPDATE jobs SET waited_seconds = 1800 - 0.2 RETURNING id")
     assert await house.ended(job_id) == ("failed", "LLM_TIMEOUT")
     assert screen.asked > 1
     assert await house.balance() == 3
+
+
+async def test_a_wait_for_the_storage_is_no_work_and_leaves_patience_for_a_vendor(house: House, rows: Rows) -> None:
+    job_id = await house.order()
+    parked = "SELECT waits_for, round(waited_seconds), round(worked_seconds) FROM jobs"
+
+    async def park(seconds: float, code: ErrorCode) -> bool:
+        async with house.kit.database.session() as session:
+            claim = await jobs.claim_next(session, owner="a runner", lease_seconds=900)
+        assert claim
+        await rows("UPDATE jobs SET working_since = now() - interval '100 seconds' RETURNING id")
+        async with house.kit.database.session() as session:
+            waits = await parking.park(session, claim, seconds, code, longest=1000)
+        await rows("UPDATE jobs SET wait_until = NULL RETURNING id")
+        return waits
+
+    assert await park(20, ErrorCode.STORAGE_UPLOAD_FAILED)
+    assert await park(20, ErrorCode.STORAGE_UPLOAD_FAILED)
+    assert await rows(parked) == [("STORAGE_UPLOAD_FAILED", 240, 0)]
+    assert await park(900, ErrorCode.IMAGE_FAILED)
+    assert await rows(parked) == [("IMAGE_FAILED", 900, 100)]
+    assert not await park(101, ErrorCode.IMAGE_FAILED)
+    assert (await house.job(job_id)).error_code == ErrorCode.IMAGE_FAILED

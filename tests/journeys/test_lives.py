@@ -120,7 +120,8 @@ def test_a_book_that_kills_its_process_each_time_is_given_up_and_its_neighbours_
     town.ask(STUCK)
     poison = ordered(api, "a poison apple")
     for kill in range(3):
-        until(lambda: town.job(poison, "status", "recoveries") == ["running", str(kill)], 45)  # noqa: B023
+        at_work = ["running", str(kill), "t"]
+        until(lambda: town.job(poison, "status", "recoveries", "began_fence = fence") == at_work, 45)  # noqa: B023
         if kill == 2:
             neighbour = ordered(api, "a kite")
         api.kill()

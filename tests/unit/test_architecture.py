@@ -19,7 +19,7 @@ MAX_FUNCTION_LINES = 50
 COMMITS = {"commit", "rollback", "begin"}
 MAY_COMMIT = {"core/database.py", "core/migrations.py"}
 MAY_START_TASKS = {
-    "core/notifications.py", "pipeline/runner.py", "pipeline/dispatcher.py",
+    "core/notifications.py", "core/postgres_keeper.py", "pipeline/runner.py", "pipeline/dispatcher.py",
     "cli/server.py", "cli/make.py", "cli/worker.py", "cli/hands.py",
 }  # fmt: skip
 MAY_CATCH_EVERYTHING = {"routers/middleware.py", "services/periodic.py"}

@@ -10,6 +10,7 @@ from storybook.core.errors import SetupError
 from storybook.core.metrics import exposed
 from storybook.core.pulse import felt
 from storybook.core.settings import Settings
+from storybook.core.time_limits import of_service
 from storybook.pipeline.dispatcher import Dispatcher
 from storybook.resources import open_stock
 from storybook.services import periodic
@@ -21,7 +22,7 @@ async def keep_time(settings: Settings, alive: Path | None) -> int:
     """Until it is told to stop. While it works the file `alive` is never older than a minute."""
     if not settings.use_celery:
         raise SetupError(ALONE)
-    async with open_stock(settings) as (database, storage, stores):
+    async with open_stock(settings, of_service(settings.lease_seconds)) as (database, storage, stores):
         dispatcher = Dispatcher(database, Broker(settings.celery_broker_url))
         works = [
             *periodic.usual(database, storage, stores, settings.sweep_seconds),

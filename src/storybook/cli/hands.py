@@ -13,11 +13,12 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 
 from storybook.core.broker import Broker
+from storybook.core.endings import end_within
 from storybook.core.errors import SetupError
 from storybook.core.pulse import felt
 from storybook.core.settings import Settings
 from storybook.domain.jobs import Lane
-from storybook.main import GRACE_SECONDS, make_kit
+from storybook.main import END_SECONDS, GRACE_SECONDS, make_kit
 from storybook.pipeline.dispatcher import Dispatcher
 from storybook.pipeline.holder import LeaseHolder
 from storybook.resources import open_resources
@@ -115,6 +116,7 @@ class Hands:
                 await self._dispatcher.top_up()
 
     def _stop(self) -> None:
+        end_within(END_SECONDS)
         self._stopping = True
         self._loop.call_later(GRACE_SECONDS, self._give_back)
 

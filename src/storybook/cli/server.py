@@ -14,10 +14,11 @@ from fastapi import FastAPI
 from rich.console import Console
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from storybook.core.endings import end_within
 from storybook.core.errors import SetupError
 from storybook.core.notifications import Notifications
 from storybook.core.settings import Settings
-from storybook.main import GRACE_SECONDS, create_app, settle
+from storybook.main import END_SECONDS, GRACE_SECONDS, create_app, settle
 from storybook.resources import Resources, open_resources
 
 
@@ -68,6 +69,8 @@ class Server(uvicorn.Server):
         Who tells it by the keyboard, or twice, does not wait for that.
         """
         told_before = self._notifications.released
+        if not told_before:
+            end_within(END_SECONDS)
         self._begin_to_end()
         drains = number == signal.SIGTERM and not told_before
         asyncio.get_running_loop().call_later(DRAIN_SECONDS if drains else 0, self._exit)

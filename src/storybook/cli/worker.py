@@ -19,11 +19,13 @@ from storybook.cli.hands import Hands
 from storybook.cli.told import ALIVE_EVERY, touch, until_told_to_stop
 from storybook.cli.watched import telling
 from storybook.core.broker import LOOK_AT, make_celery
+from storybook.core.endings import end_within
 from storybook.core.errors import SetupError
 from storybook.core.logs import adopt
 from storybook.core.metrics import FOLDER, exposed_of
 from storybook.core.settings import Settings
 from storybook.domain.jobs import Lane
+from storybook.main import END_SECONDS
 from storybook.pipeline.holder import slots_of
 from storybook.resources import open_resources
 
@@ -114,6 +116,7 @@ def _looking(hands: Hands) -> Callable[[str], None]:
 
 def _pass_on(worker: Any) -> None:
     """Tells the processes of the pool that it is time to stop: the worker itself would wait for them without end."""
+    end_within(END_SECONDS)
     for pid in worker.pool.info["processes"]:
         os.kill(pid, signal.SIGTERM)
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import cached_property
+from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import ClauseElement, Connection, Dialect, event, text
+from sqlalchemy import ClauseElement, Dialect, event, text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import (
     DBAPIError,
@@ -23,6 +24,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from storybook.core import telemetry
+from storybook.core.time_limits import LIMIT, UNLIMITED, Limits, at_most, limit_statements, of_reserve, server_settings
 
 TRUSTED_SECONDS = 5.0
 WAIT_SECONDS = 20.0
@@ -30,33 +32,15 @@ WAIT_SECONDS = 20.0
 PATIENCE_SECONDS = 30.0
 PAUSE_SECONDS = 0.1
 PING_SECONDS = 3.0
-_PASSING_STATES = ("08", "25006", "40001", "40P01", "53", "57P0")
-"""Of an error: connections, a server that only reads, a conflict with other work, no room, a restart."""
-
-_LIMIT = "statement_seconds"
-_WATCH = "watch"
+CLOSE_SECONDS = 1.0
+_PASSING_STATES = ("08", "25006", "25P03", "40001", "40P01", "53", "55P03", "57014", "57P0")
+"""Of an error: connections, a server that only reads, a transaction that was left open, a conflict with other work, no
+room, a lock or a statement that took too long, a restart."""
 
 T = TypeVar("T")
 
 _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
-
-
-class Limits(NamedTuple):
-    """How many seconds a statement may take, with all it waits for; None is for ever.
-
-    Its connection is closed then, and whoever asked is told the same as when it is lost.
-    """
-
-    alone: float | None = None
-    """Of one that is a transaction of its own."""
-    in_transaction: float | None = None
-    """Of one that may have to wait until others, who pay or order, are done; and of the end of the transaction."""
-
-
-UNLIMITED = Limits()
-OF_SERVICE = Limits(8.0, 25.0)
-"""Clients give up after 30 seconds. Who asks is looked up alone, so a request hears soon of a database that hangs."""
 
 
 class Prepared:
@@ -115,10 +99,10 @@ class Database:
         """The limits are not for what is done with the engine itself, such as migrations."""
         self.engine = engine
         self.url = engine.url.render_as_string(hide_password=False)
-        self._alone = limits.alone
-        writing = engine.execution_options(**{_LIMIT: limits.in_transaction})
+        self._limits = limits
+        writing = engine.execution_options(**{LIMIT: limits.in_transaction})
         self._sessions = async_sessionmaker(writing, expire_on_commit=False)
-        reading = engine.execution_options(isolation_level="AUTOCOMMIT", **{_LIMIT: limits.alone})
+        reading = engine.execution_options(isolation_level="AUTOCOMMIT", **{LIMIT: limits.alone})
         self._readers = async_sessionmaker(reading)
 
     @classmethod
@@ -129,15 +113,16 @@ class Database:
 
         One that was used less than `trusted_seconds` ago is taken to be there unless its socket is closed.
         """
+        told = {"timezone": "UTC", "application_name": "storybook"}
         engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=WAIT_SECONDS,
-            connect_args={"timeout": 5, "server_settings": {"timezone": "UTC", "application_name": "storybook"}},
+            connect_args={"timeout": 5, "server_settings": told | server_settings(limits)},
         )
         _replace_lost_connections(engine, trusted_seconds)
-        _limit_statements(engine)
+        limit_statements(engine)
         telemetry.watch(engine.sync_engine)
         return cls(engine, limits)
 
@@ -156,7 +141,7 @@ class Database:
         connection = await self._connect(statement.sql)
         try:
             driver: asyncpg.Connection = connection.driver_connection
-            with telemetry.asking(statement.sql), _at_most(self._alone, driver):
+            with telemetry.asking(statement.sql), at_most(self._limits.alone, driver):
                 rows: list[asyncpg.Record] = await driver.fetch(statement.sql, *statement.values(values))
         except _FAILURES as error:
             connection.invalidate()
@@ -190,8 +175,18 @@ class Database:
         async with self.reading() as session:
             await session.execute(text("SELECT 1"))
 
+    @cached_property
+    def reserve(self) -> "Database":
+        """One connection more, for what must not wait until others are done; it is made when it is first needed."""
+        return Database.connect(self.url, pool_size=1, limits=of_reserve(self._limits))
+
     async def close(self) -> None:
-        await self.engine.dispose()
+        """Leaves connections behind whose server does not answer for CLOSE_SECONDS."""
+        if "reserve" in vars(self):
+            await self.reserve.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.engine.dispose()
 
 
 def _translated(sql: str, error: Exception) -> DBAPIError:
@@ -216,7 +211,7 @@ def _replace_lost_connections(engine: AsyncEngine, trusted_seconds: float) -> No
 
     def _answers(connection: Any) -> bool:
         try:
-            with _at_most(PING_SECONDS, connection.driver_connection):
+            with at_most(PING_SECONDS, connection.driver_connection):
                 return dialect.do_ping(connection)
         except dialect.loaded_dbapi.Error:
             return False
@@ -224,43 +219,3 @@ def _replace_lost_connections(engine: AsyncEngine, trusted_seconds: float) -> No
     event.listen(engine.sync_engine, "connect", note_time)
     event.listen(engine.sync_engine, "checkin", note_time)
     event.listen(engine.sync_engine, "checkout", check)
-
-
-def _watch(seconds: float | None, driver: Any) -> asyncio.TimerHandle | None:
-    """Closes the connection after so many seconds without a word to the server, which may hang."""
-    return None if seconds is None else asyncio.get_running_loop().call_later(seconds, driver.terminate)
-
-
-@contextmanager
-def _at_most(seconds: float | None, driver: Any) -> Iterator[None]:
-    watch = _watch(seconds, driver)
-    try:
-        yield
-    finally:
-        if watch:
-            watch.cancel()
-
-
-def _limit_statements(engine: AsyncEngine) -> None:
-    """Of sessions: each statement has its time, and so has the end of the transaction, until the connection is back."""
-
-    def start(connection: Connection) -> None:
-        stop(connection.info)
-        seconds = connection.get_execution_options().get(_LIMIT)
-        connection.info[_WATCH] = _watch(seconds, connection.connection.driver_connection)
-
-    def stop(info: Any) -> None:
-        if watch := info.pop(_WATCH, None):
-            watch.cancel()
-
-    def end(connection: Connection) -> None:
-        if not (connection.closed or connection.invalidated):
-            start(connection)
-
-    sync = engine.sync_engine
-    event.listen(sync, "before_cursor_execute", lambda connection, *_: start(connection))
-    event.listen(sync, "after_cursor_execute", lambda connection, *_: stop(connection.info))
-    event.listen(sync, "commit", end)
-    event.listen(sync, "rollback", end)
-    for gone in ("checkin", "invalidate", "close"):
-        event.listen(sync, gone, lambda _, record, *__: stop(record.info))

@@ -28,18 +28,22 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Self
 from urllib.parse import quote
 
 from storybook.core.errors import SetupError
 from storybook.core.postgres_programs import (
     SERVER_VERSION,
+    STOP_SECONDS,
     Account,
     account_for,
     here,
     make_private,
+    plain,
     programs_for,
     server_bin,
+    stop_server,
     surroundings,
 )
 from storybook.core.postgres_traces import SOCKET, postmaster, serves, status, try_lock, wait_for_lock
@@ -50,7 +54,6 @@ _ROLE = "storybook"
 _DATABASE = "postgres"
 _SOCKET_PATH_LIMIT = 100  # the kernels' limits are 104 (macOS) and 108 bytes (Linux)
 _START_SECONDS = 120.0  # recovery after a crash included
-_STOP_SECONDS = 60.0
 _HANDOVER_SECONDS = 1.0  # a child that was just forked lets go of its parent's lock within this time
 _POLL_SECONDS = 0.01
 
@@ -99,6 +102,7 @@ class EmbeddedPostgres:
         self._lock: int | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._link_folder: Path | None = None
+        self._changing = Lock()
 
     @classmethod
     def start(cls, data_dir: Path, *, durable: bool = True) -> Self:
@@ -114,7 +118,7 @@ class EmbeddedPostgres:
             database._start()
         except OSError as error:
             database.stop()
-            raise SetupError(_plain(data_dir, error.strerror or str(error))) from error
+            raise SetupError(plain(data_dir, error.strerror or str(error))) from error
         except BaseException:
             database.stop()
             raise
@@ -136,9 +140,10 @@ class EmbeddedPostgres:
         """Stops the server (open transactions are rolled back) and lets the folder go. Does nothing the second time."""
         if os.getpid() != self._owner_pid:
             return
-        server, self._server = self._server, None
-        if server is not None:
-            _stop(server)
+        with self._changing:
+            server, self._server = self._server, None
+            if server is not None:
+                stop_server(server)
         if self._link_folder is not None:
             shutil.rmtree(self._link_folder, ignore_errors=True)
             self._link_folder = None
@@ -154,6 +159,25 @@ class EmbeddedPostgres:
             raise SetupError(
                 f"Another storybook uses {self._data_dir}: stop it, or choose another folder with STORYBOOK_DATA_DIR."
             )
+        self._run_server()
+        self._name_the_url()
+
+    def revive(self) -> bool:
+        """Starts the server again, at the same address, where it has ended by itself or was killed; else it is False.
+
+        SetupError or OSError: it cannot be started.
+        """
+        with self._changing:
+            if self._server is None or self._server.poll() is None:
+                return False
+            if self._server.stdin is not None:
+                self._server.stdin.close()
+            if not self._cluster.exists():
+                raise SetupError(f"{self._cluster} is gone: put it back, or start again without it.")
+            self._run_server()
+        return True
+
+    def _run_server(self) -> None:
         server_lock = self._take_over()
         try:
             account = account_for(self._cluster)
@@ -165,7 +189,6 @@ class EmbeddedPostgres:
             self._launch(programs, account, server_lock)
         finally:
             os.close(server_lock)  # from here on only the server's own processes hold it
-        self._name_the_url()
 
     def _name_the_url(self) -> None:
         self.url = f"postgresql+asyncpg://{_ROLE}@/{_DATABASE}?host={quote(str(self._reachable_folder()), safe='/')}"
@@ -181,7 +204,7 @@ class EmbeddedPostgres:
             if pid is not None and serves(pid, self._cluster):
                 with suppress(ProcessLookupError):
                     os.kill(pid, how)
-            lock = wait_for_lock(path, _STOP_SECONDS / 2)
+            lock = wait_for_lock(path, STOP_SECONDS / 2)
             if lock is not None:
                 return lock
         raise SetupError(f"A PostgreSQL in {self._cluster} does not stop: end its processes, then start again.")
@@ -210,7 +233,7 @@ class EmbeddedPostgres:
         )
         if done.returncode != 0:
             shutil.rmtree(unfinished, ignore_errors=True)
-            raise SetupError(_plain(self._data_dir, done.stdout.decode(errors="replace")))
+            raise SetupError(plain(self._data_dir, done.stdout.decode(errors="replace")))
         unfinished.rename(self._cluster)
 
     def _clear_stale_files(self) -> None:
@@ -249,7 +272,7 @@ class EmbeddedPostgres:
             if now != before and now[-1:] == ["ready"]:
                 return
             time.sleep(_POLL_SECONDS)
-        raise SetupError(_plain(self._data_dir, log_path.read_text(errors="replace")))
+        raise SetupError(plain(self._data_dir, log_path.read_text(errors="replace")))
 
     def _reachable_folder(self) -> Path:
         path = str(self._cluster)
@@ -267,29 +290,3 @@ class EmbeddedPostgres:
             self._lock = None
         if self._server is not None and self._server.stdin is not None:
             self._server.stdin.close()
-
-
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    if server.stdin is not None:
-        server.stdin.close()
-    try:
-        server.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGQUIT)
-        server.wait()
-
-
-def _plain(data_dir: Path, told: str) -> str:
-    """One line for the operator out of what the system or PostgreSQL told."""
-    if "No space left on device" in told:
-        return f"The disk that holds {data_dir} is full: free some space, then start again."
-    if "ermission denied" in told or "Read-only file system" in told:
-        return (
-            f"{data_dir} cannot be written: give this user the right, or choose another folder with STORYBOOK_DATA_DIR."
-        )
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
-    telling = (
-        [line for line in lines if "FATAL" in line or "PANIC" in line or "error" in line] or lines[-1:] or ["no reason"]
-    )
-    return f"PostgreSQL cannot start in {data_dir}: {telling[-1]}"

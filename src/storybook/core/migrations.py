@@ -4,10 +4,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storybook.core.paths import bundled
+
+_UNLIMITED = text(
+    "SELECT set_config(name, '0', true) FROM "
+    "unnest(ARRAY['idle_in_transaction_session_timeout', 'lock_timeout', 'statement_timeout']) AS name"
+)
+"""Until the end of the transaction: the tables of a large service take long to change."""
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -21,12 +27,14 @@ def configuration(connection: Connection | None = None) -> Config:
 async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
     """Upgrades the tables, in one transaction."""
     async with engine.begin() as connection:
+        await connection.execute(_UNLIMITED)
         await connection.run_sync(lambda sync: command.upgrade(configuration(sync), revision))
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
     """Takes migrations back, in one transaction."""
     async with engine.begin() as connection:
+        await connection.execute(_UNLIMITED)
         await connection.run_sync(lambda sync: command.downgrade(configuration(sync), revision))
 
 

@@ -1,8 +1,8 @@
-"""News from the database: which job has changed. One connection for the whole process."""
+"""News from the database: which job has changed, and which can be taken. One connection for the whole process."""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import asyncpg
@@ -12,6 +12,8 @@ from sqlalchemy import make_url
 log = structlog.get_logger()
 
 CHANNEL = "jobs"
+FREE_JOBS = "free_jobs"
+"""Where it is said that a job was given back that waits for nothing."""
 RECONNECT_SECONDS = 1.0
 
 
@@ -23,6 +25,8 @@ class Notifications:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._closed = asyncio.Event()
         self.released = False
+        self.on_free_job: Callable[[], None] = lambda: None
+        """Hears that there may be a job to take."""
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -60,6 +64,7 @@ class Notifications:
         connection.add_termination_listener(lambda _: lost.set())
         try:
             await connection.add_listener(CHANNEL, self._wake)
+            await connection.add_listener(FREE_JOBS, lambda *_: self.on_free_job())
             self._wake_everybody()
             ends = [asyncio.create_task(self._closed.wait()), asyncio.create_task(lost.wait())]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

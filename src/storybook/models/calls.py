@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +16,9 @@ class ProviderCall(Base):
     """One call to a vendor. It outlives its job and user, of whom it holds nothing but random ids.
 
     `worst` is the most that it could cost, `micro_dollars` what it did, as far as it is known. `fence` is that of the
-    claim under which it was made. While it has not ended, no later claim pays for the same before `repay_not_before`.
+    claim under which it was made. While it has not ended, no later claim pays for the same before `repay_not_before`;
+    then it is `outside` of what its job may cost. `request_key` is made by whoever asks, so that a call whose row is
+    written twice is there once.
     """
 
     __tablename__ = "provider_calls"
@@ -27,12 +29,14 @@ class ProviderCall(Base):
         CheckConstraint("worst >= 0", name="worst"),
         CheckConstraint("micro_dollars >= 0", name="micro_dollars"),
         CheckConstraint("(outcome = 'begun') = (ended_at IS NULL)", name="what_ended_has_an_end"),
+        UniqueConstraint("request_key"),
         Index("ix_provider_calls_job_id_step_page", "job_id", "step", "page"),
         Index("ix_provider_calls_created_at", "created_at"),
         Index("ix_provider_calls_open", "job_id", postgresql_where=text("outcome IN ('begun', 'unknown')")),
     )
 
     id: Mapped[Number]
+    request_key: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     job_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     user_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     step: Mapped[str | None] = mapped_column(String(40))
@@ -46,6 +50,7 @@ class ProviderCall(Base):
     outcome: Mapped[str] = mapped_column(String(20), server_default=Outcome.BEGUN)
     units: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     worst: Mapped[int] = mapped_column(BigInteger)
+    outside: Mapped[bool] = mapped_column(server_default="false")
     micro_dollars: Mapped[int] = mapped_column(BigInteger, server_default="0")
     milliseconds: Mapped[int | None]
     created_at: Mapped[CreatedAt]
@@ -55,6 +60,7 @@ class ProviderCall(Base):
 class JobBudget(Base):
     """What a job that was accepted on a day (UTC) may cost in all, and what its calls have cost or may yet cost.
 
+    A call that died with its runner adds its worst to what the job may cost, so that it counts for the day alone.
     Once `closed`, only what is used counts for its day. Like the calls it outlives its job and user, for a month. What
     was asked outside of any job has a row of its own, which is closed from the start.
     """

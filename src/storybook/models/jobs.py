@@ -21,8 +21,10 @@ class Job(Base):
     """One piece of paid background work; its row is the queue.
 
     `note` tells the reader of a finished job what it could not do. `lease_until` says until when `lease_owner` may work
-    on it, and every claim raises `fence`. A job that waits for a vendor is not claimed before `wait_until`;
-    `worked_seconds` counts only the time that somebody worked on it. `retry_of` is the first job of those that try the
+    on it, and every claim raises `fence`; `began_fence` is that of the last one under which work was begun. A job that
+    waits for a vendor is not claimed before `wait_until`. It has waited `waited_seconds` since it last came further,
+    all for the same, named in `waits_for` by the code that it would end with; `worked_seconds` counts only the time
+    that somebody worked on it. `retry_of` is the first job of those that try the
     same order again. `traceparent` names the trace of the request that ordered it (W3C Trace Context).
     """
 
@@ -62,11 +64,14 @@ class Job(Base):
     seed: Mapped[int]
     asset_token: Mapped[str] = mapped_column(String(60), unique=True)
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    began_fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     recoveries: Mapped[int] = mapped_column(server_default="0")
     revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[datetime | None]
     wait_until: Mapped[datetime | None]
+    waits_for: Mapped[str | None] = mapped_column(String(60))
+    waited_seconds: Mapped[float] = mapped_column(server_default="0")
     working_since: Mapped[datetime | None]
     worked_seconds: Mapped[float] = mapped_column(server_default="0")
     traceparent: Mapped[str | None] = mapped_column(String(55))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core import telemetry
-from storybook.core.database import PATIENCE_SECONDS, passes, patiently
+from storybook.core.database import passes, patiently
 from storybook.core.errors import ErrorCode, JobFailed, JobParked, LeaseLost, StorageError
 from storybook.core.lease import Lease, now
 from storybook.core.metrics import DONE, count_job
@@ -30,7 +30,9 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 STOP_SECONDS = 1.0
-"""For the last word of a process that is told to stop, and for a renewal that is late already."""
+"""For a renewal that is late already."""
+HAND_BACK_SECONDS = 1.5
+"""For the last word of a process that is told to stop."""
 AWAY_SECONDS = 1.0
 """How long a job rests that the database let down."""
 
@@ -68,7 +70,7 @@ class LeaseHolder:
                 await self._work_under_lease(claim, Lease(self._settings.lease_seconds, claim.asked_at))
             except asyncio.CancelledError:
                 telemetry.tell(outcome="handed_back")
-                await self._write_last(claim, lambda session: jobs.hand_back(session, claim), patience=STOP_SECONDS)
+                await self._hand_back_at_once(claim)
                 raise
             except BaseExceptionGroup as failures:
                 await self._end(claim, cause_of(failures))
@@ -82,31 +84,30 @@ class LeaseHolder:
             heartbeat = group.create_task(self._keep_lease(claim, lease))
             if claim.recoveries >= MAX_RECOVERIES:
                 raise JobFailed(ErrorCode.UNKNOWN, "taken over too often without coming further")
-            clock = asyncio.timeout(self._settings.job_sla_seconds - claim.worked_seconds)
-            try:
-                with working_under(lease):
-                    async with clock:
-                        await work_on(claim, self._kit)
-            except TimeoutError as error:
-                if not clock.expired():
-                    raise
-                raise JobFailed(ErrorCode.UNKNOWN, "the job was worked on for JOB_SLA_SECONDS") from error
+            with working_under(lease):
+                await work_on(claim, self._kit)
             heartbeat.cancel()
 
     async def _keep_lease(self, claim: Claim, lease: Lease) -> None:
         """Renews the lease until it is cancelled; what it raises stops all work on the job: LeaseLost where somebody
-        else has it, TimeoutError where nobody can say so before it may be over.
+        else has it, TimeoutError where nobody can say so before it may be over, JobFailed where it was worked on for
+        JOB_SLA_SECONDS by the database's count.
         """
-        while True:
-            await asyncio.sleep(self._settings.heartbeat_seconds)
+        left = self._settings.job_sla_seconds - claim.worked_seconds
+        while left > 0:
+            await asyncio.sleep(min(self._settings.heartbeat_seconds, left))
             async with asyncio.timeout(max(lease.left, STOP_SECONDS)):
-                await patiently(lambda: self._renew(claim, lease), self._settings.lease_seconds)
+                worked = await patiently(lambda: self._renew(claim, lease), self._settings.lease_seconds)
+            left = self._settings.job_sla_seconds - worked
+        raise JobFailed(ErrorCode.UNKNOWN, "the job was worked on for JOB_SLA_SECONDS")
 
-    async def _renew(self, claim: Claim, lease: Lease) -> None:
+    async def _renew(self, claim: Claim, lease: Lease) -> float:
+        """For how long the job was worked on. It does not wait for a connection behind the work of all jobs."""
         asked_at = now()
-        async with self._kit.database.session() as session:
-            await jobs.renew(session, claim, lease_seconds=self._settings.lease_seconds)
+        async with self._kit.database.reserve.session() as session:
+            worked = await jobs.renew(session, claim, lease_seconds=self._settings.lease_seconds)
         lease.renewed(asked_at)
+        return worked
 
     async def _end(self, claim: Claim, cause: BaseException) -> None:
         """What becomes of a job that could not be finished."""
@@ -153,20 +154,25 @@ class LeaseHolder:
         log.warning("lease_lost")
         await self._write_last(claim, lambda session: jobs.clean_up_after_lost_lease(session, claim))
 
-    async def _write_last(
-        self, claim: Claim, write: Callable[[AsyncSession], Awaitable[T]], patience: float = PATIENCE_SECONDS
-    ) -> T | None:
+    async def _hand_back_at_once(self, claim: Claim) -> None:
+        try:
+            async with asyncio.timeout(HAND_BACK_SECONDS):
+                await self._write_last(claim, lambda session: jobs.hand_back(session, claim))
+        except TimeoutError:
+            log.warning("not_handed_back")
+
+    async def _write_last(self, claim: Claim, write: Callable[[AsyncSession], Awaitable[T]]) -> T | None:
         """Our last word about a job, tried again while the database is away.
 
         Where it cannot be said, the lease runs out and another runner goes on.
         """
 
         async def transaction() -> T:
-            async with self._kit.database.session() as session:
+            async with self._kit.database.reserve.session() as session:
                 return await write(session)
 
         try:
-            return await patiently(transaction, patience)
+            return await patiently(transaction)
         except LeaseLost:
             await self._leave(claim)
         except (SQLAlchemyError, OSError) as error:

@@ -11,6 +11,8 @@ from storybook.providers.http import CallFailed
 
 STORAGE_WAITS = (1.0, 2.0, 5.0, 10.0, *(20.0,) * 5)
 """Seconds before each further try to store what was paid for and is only in memory."""
+STORAGE_SECONDS = 120.0
+"""For all of these tries together, however long each of them hangs."""
 STORAGE_REST = 20.0
 """Seconds that a job rests in the queue whose storage is away."""
 
@@ -102,7 +104,7 @@ def policies(settings: Settings) -> dict[Step, Policy]:
         Step.GENERATE_STORY: Policy(llm, (2, 5), ErrorCode.LLM_TIMEOUT, calls=2),
         Step.GENERATE_CHARACTER_SHEET: Policy(llm, (2,), ErrorCode.LLM_TIMEOUT, calls=2),
         Step.GENERATE_IMAGES: Policy(image, image_waits, ErrorCode.IMAGE_TIMEOUT),
-        Step.MODERATE_OUTPUT: Policy(10, (2,), ErrorCode.SAFETY_OUTPUT),
+        Step.MODERATE_OUTPUT: Policy(10, (2,), ErrorCode.LLM_TIMEOUT, no_verdict=ErrorCode.LLM_TIMEOUT),
         Step.PACKAGE: Policy(30, (2,), ErrorCode.DB_WRITE_FAILED),
         Step.NARRATE: Policy(60, (2, 5), ErrorCode.UNKNOWN),
     }

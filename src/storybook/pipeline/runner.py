@@ -53,16 +53,9 @@ class Runner:
     async def stop(self, *, grace_seconds: float) -> None:
         """Gives running jobs `grace_seconds` to end, then hands the rest back."""
         self.retire()
-        began = self._retired_at or 0.0
-        if self._loop:
-            await self._loop
-        working = set[asyncio.Task[None]]().union(*(room.working for room in self._rooms))
-        if working:
-            left = began + grace_seconds - asyncio.get_running_loop().time()
-            _, unfinished = await asyncio.wait(working, timeout=max(left, 0.0))
-            for task in unfinished:
-                task.cancel()
-            await asyncio.gather(*unfinished, return_exceptions=True)
+        ends = (self._retired_at or 0.0) + grace_seconds
+        await _end({self._loop} if self._loop else set(), ends)
+        await _end(set[asyncio.Task[None]]().union(*(room.working for room in self._rooms)), ends)
 
     async def _run(self) -> None:
         while self._retired_at is None:
@@ -89,3 +82,12 @@ class Runner:
 
     def _wake_later(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.wake)
+
+
+async def _end(tasks: set[asyncio.Task[None]], at: float) -> None:
+    """Stops those that have not ended by then."""
+    if tasks:
+        _, unfinished = await asyncio.wait(tasks, timeout=max(at - asyncio.get_running_loop().time(), 0.0))
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)

@@ -108,16 +108,24 @@ class Workbench:
         Raises JobParked when the storage is away for long.
         """
         await files.announce(self.kit.database, key)
-        for wait in self.kit.storage_waits:
-            try:
-                return await self.kit.storage.put(key, data, media_type)
-            except StorageError as error:
-                log.warning("not_stored", exc_info=error)
-            await asyncio.sleep(wait)
         try:
-            await self.kit.storage.put(key, data, media_type)
+            async with asyncio.timeout(self.kit.storage_seconds):
+                await self._put(key, data, media_type)
+        except TimeoutError as error:
+            raise without_storage(StorageError("it hangs")) from error
         except StorageError as error:
             raise without_storage(error) from error
+
+    async def _put(self, key: str, data: bytes, media_type: str) -> None:
+        for wait in self.kit.storage_waits:
+            try:
+                await self.kit.storage.put(key, data, media_type)
+            except StorageError as error:
+                log.warning("not_stored", exc_info=error)
+                await asyncio.sleep(wait)
+            else:
+                return
+        await self.kit.storage.put(key, data, media_type)
 
     def kept(self, step: Step, kind: type[V], page: int) -> V | None:
         """The step's artifact of that page, where there is one."""

@@ -72,7 +72,7 @@ _REFUSALS = {
         "The service is busy for a moment. Please try again.",
     ),
 }
-_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
 
 
 def errors(*more: int) -> Answers:
@@ -91,7 +91,7 @@ def _answer(status: int, refusal: _Refusal) -> dict[str, Any]:
         error=ErrorBody(code=refusal.code, message=refusal.message),
         request_id="6f1d2c3b4a596877",
     )
-    headers = {"headers": _RETRY_AFTER} if status in {409, 429, 503} else {}
+    headers = {"headers": RETRY_AFTER} if status in {409, 429, 503} else {}
     return {
         "model": ErrorAnswer,
         "description": refusal.description,

@@ -9,7 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storybook import __version__
 from storybook.core.errors import BrokerAway, StorageError
+from storybook.routers.answers import RETRY_AFTER
 from storybook.routers.deps import resources_of
+from storybook.routers.failures import RETRY_SECONDS
 from storybook.schemas.health import Health, Live, Ready
 
 router = APIRouter(tags=["health"])
@@ -19,6 +21,7 @@ _looking: dict[object, asyncio.Future[str]] = {}
 NOT_READY: dict[str, Any] = {
     "model": Ready,
     "description": "Something that it needs is away",
+    "headers": RETRY_AFTER,
     "content": {"application/json": {"example": {"status": "not_ready", "checks": {"database": "away"}}}},
 }
 NEEDED = ("database", "storage", "runner")
@@ -45,7 +48,7 @@ async def get_readiness(request: Request, response: Response) -> Ready:
     checks = await look(request)
     if all(checks[part] == "ok" for part in NEEDED):
         return Ready(status="ready", checks=checks)
-    response.status_code = 503
+    response.status_code, response.headers["Retry-After"] = 503, str(RETRY_SECONDS)
     return Ready(status="not_ready", checks=checks)
 
 

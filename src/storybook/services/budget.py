@@ -5,6 +5,8 @@ its own worst cost from that before it is made, and gives back what it did not c
 accepted on it: all that was set aside while a job goes on, what its calls have cost once it has ended. A call of which
 nobody knows whether it was charged counts as charged, and one that cost more than its worst counts in full. What is
 asked outside of any job counts with its worst.
+
+A call that died with its runner counts for the day and not for its job, which would end for it: see `leave_outside`.
 """
 
 import datetime as dt
@@ -34,9 +36,9 @@ from storybook.core.database import Database
 from storybook.core.errors import BudgetExceeded
 from storybook.core.ids import new_id
 from storybook.core.settings import Settings
-from storybook.domain.calls import micro_dollars
+from storybook.domain.calls import Outcome, micro_dollars
 from storybook.domain.orders import Order
-from storybook.models import JobBudget
+from storybook.models import JobBudget, ProviderCall
 from storybook.models.base import table_of
 
 _ENOUGH = JobBudget.used + bindparam("worst", type_=BigInteger) <= JobBudget.reserved
@@ -110,13 +112,33 @@ def taking(job: Select[str]) -> ReturningUpdate[str]:
     return mine.values(used=JobBudget.used + bindparam("worst", type_=BigInteger)).returning(JobBudget.job_id)
 
 
+async def leave_outside(session: AsyncSession, job_id: str, fence: int) -> None:
+    """Gives the job's next holder the room that calls of earlier ones take up of which nobody will hear any more.
+
+    They have no id to ask for, so they are paid for again. What they cost is added to what the job may cost, once.
+    """
+    dead = (ProviderCall.outcome == Outcome.BEGUN) & ProviderCall.vendor_id.is_(None) & ~ProviderCall.outside
+    left = (
+        update(table_of(ProviderCall))
+        .where(ProviderCall.job_id == job_id, ProviderCall.fence < fence, dead)
+        .values(outside=True)
+        .returning(ProviderCall.worst)
+        .cte("left_outside")
+    )
+    lost = select(func.sum(left.c.worst)).scalar_subquery()
+    mine = update(JobBudget).where(JobBudget.job_id == job_id)
+    await session.execute(mine.values(reserved=JobBudget.reserved + func.coalesce(lost, 0)))
+
+
 def settlement(ended: CTE) -> Update:
     """Gives back what a call did not cost, also after its job has ended; what it cost beyond its worst is added.
 
-    `ended` has the call's `job_id` and `worst`; the parameter `cost` is what it cost.
+    `ended` has the call's `job_id`, what was `counted` for it so far, and whether that is `outside` of what the job may
+    cost; the parameter `cost` is what it cost.
     """
-    over = bindparam("cost", type_=BigInteger) - ended.c.worst
-    true = {"used": JobBudget.used + over, "reserved": JobBudget.reserved + func.greatest(over, 0)}
+    over = bindparam("cost", type_=BigInteger) - ended.c.counted
+    more = case((ended.c.outside, over), else_=func.greatest(over, 0))
+    true = {"used": JobBudget.used + over, "reserved": JobBudget.reserved + more}
     return update(table_of(JobBudget)).where(JobBudget.job_id == ended.c.job_id).values(true)
 
 

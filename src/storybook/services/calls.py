@@ -1,17 +1,23 @@
-"""The calls to vendors, written down before they are made and again when they have ended."""
+"""The calls to vendors, written down before they are made and again when they have ended.
+
+Only the job's holder begins a call, and takes one up again that an earlier one has left. Under which id a vendor has
+accepted a call, and how it ended, is a fact, whoever reports it: a runner that has lost its job still has its bill.
+Each of these statements may be sent twice, since an answer can be lost, and then does the same once.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import structlog
-from sqlalchemy import CTE, Integer, Interval, bindparam, case, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import CTE, Integer, Interval, bindparam, case, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from storybook.core.database import Database, Prepared
 from storybook.core.errors import ErrorCode, LeaseLost, ProviderError, VendorAway
+from storybook.core.ids import new_id
 from storybook.domain.calls import (
     PAID,
     REPAY_MARGIN_SECONDS,
@@ -42,25 +48,28 @@ _LOST = (_C.outcome == Outcome.OK) & ~_OF_US
 _SAME = tuple(_C[name] == bindparam(name) for name in ("job_id", "step", "page", "kind"))
 _SAME_VENDOR = _C.vendor == bindparam("vendor")
 _SAME_LAYER = (*_SAME, _SAME_VENDOR, _C.model == bindparam("model"))
-_TOLD = (*Purpose._fields, "vendor", "kind", "model", "worst")
+_TOLD = ("request_key", *Purpose._fields, "vendor", "kind", "model", "worst")
+_MINE = _C.request_key == bindparam("request_key")
+_AGAIN: dict[str, Any] = {"request_key": bindparam("request_key")}
 
 
-def _begin(turn: CTE | None = None) -> ReturningInsert[int]:
-    """A call's row, where there is a row of `turn`."""
+def _begin(turn: CTE | None = None) -> Insert:
+    """A call's row, where there is a row of `turn`; the parameter `request_key` is unique."""
     row = select(
         *(bindparam(name, type_=_C[name].type) for name in _TOLD),
         func.clock_timestamp() + bindparam("lasts", type_=Interval),
     )
     if turn is not None:
         row = row.select_from(turn)
-    return insert(_CALLS).from_select([*_TOLD, "repay_not_before"], row).returning(_C.id)
+    return insert(_CALLS).from_select([*_TOLD, "repay_not_before"], row)
 
 
 def _begin_paid(same: tuple[Any, ...]) -> Prepared:
     """A call's row and its worst cost, together or not at all; and what may stand in the way.
 
-    Calls of one job that cost something are begun one after another.
+    Calls of one job that cost something are begun one after another. One that is there already is not begun again.
     """
+    before = select(_C.id).where(_MINE).scalar_subquery()
     still_out = select(func.extract("epoch", func.max(_C.repay_not_before) - func.clock_timestamp())).where(
         *same,
         _C.outcome == Outcome.BEGUN,
@@ -72,21 +81,38 @@ def _begin_paid(same: tuple[Any, ...]) -> Prepared:
         still_out.scalar_subquery().label("still_out"),
         paid_before.scalar_subquery().label("paid_before"),
         budget.HAS_ROOM.scalar_subquery().label("has_room"),
+        before.label("before"),
     ).cte("turn")
-    allowed = select(turn.c.id).where(turn.c.still_out.is_(None), turn.c.paid_before < bindparam("most", type_=Integer))
-    begun = _begin(budget.taking(allowed).cte("taken")).cte("begun")
-    number = select(begun.c.id).scalar_subquery().label("id")
+    allowed = select(turn.c.id).where(
+        turn.c.before.is_(None),
+        turn.c.still_out.is_(None),
+        turn.c.paid_before < bindparam("most", type_=Integer),
+    )
+    begun = _begin(budget.taking(allowed).cte("taken")).returning(_C.id).cte("begun")
+    number = func.coalesce(turn.c.before, select(begun.c.id).scalar_subquery()).label("id")
     return Prepared(select(number, turn.c.still_out, turn.c.paid_before, turn.c.has_room))
 
 
-_BEGIN_OUTSIDE = Prepared(_begin())
-_BEGIN_FREE = Prepared(_begin(fencing.HELD.cte("turn")))
+def _begin_free(turn: CTE | None = None) -> Prepared:
+    """A call's row that touches no budget, or the one that is there."""
+    return Prepared(_begin(turn).on_conflict_do_update(index_elements=["request_key"], set_=_AGAIN).returning(_C.id))
+
+
+_BEGIN_OUTSIDE = _begin_free()
+_BEGIN_FREE = _begin_free(fencing.HELD.cte("turn"))
 _BEGIN = _begin_paid(_SAME)
 _BEGIN_LAYER = _begin_paid(_SAME_LAYER)
 _NOTE_ID = Prepared(update(_CALLS).where(_C.id == bindparam("number")).values(vendor_id=bindparam("new_id")))
+_COUNTED = (
+    select(_C.id, case((_C.outcome == Outcome.BEGUN, _C.worst), else_=_C.micro_dollars).label("counted"))
+    .where(_C.id == bindparam("number"), _OPEN)
+    .with_for_update()
+    .cte("open")
+)
+"""What a call that has not ended takes up of the budget: its worst, or what was last reported where nobody knows."""
 _ENDED = (
     update(_CALLS)
-    .where(_C.id == bindparam("number"), _OPEN)
+    .where(_C.id == _COUNTED.c.id)
     .values(
         outcome=bindparam("new_outcome"),
         units=bindparam("new_units", type_=JSONB),
@@ -94,7 +120,7 @@ _ENDED = (
         milliseconds=bindparam("took", type_=Integer),
         ended_at=func.now(),
     )
-    .returning(_C.job_id, _C.worst)
+    .returning(_C.job_id, _C.outside, _COUNTED.c.counted)
     .cte("ended")
 )
 _END = Prepared(budget.settlement(_ENDED))
@@ -108,7 +134,7 @@ _ACCEPTED = (
 _WAS_LOST = _C.outcome == Outcome.OK
 _ACCEPTED_BEFORE = Prepared(
     update(_CALLS)
-    .where(_C.id == _ACCEPTED)
+    .where(_C.id == _ACCEPTED, exists(fencing.HELD.cte("held").select()))
     .values(
         outcome=case((_WAS_LOST, Outcome.BEGUN), else_=_C.outcome),
         worst=case((_WAS_LOST, _C.micro_dollars), else_=_C.worst),
@@ -116,7 +142,8 @@ _ACCEPTED_BEFORE = Prepared(
     )
     .returning(_C.id, _C.vendor_id)
 )
-"""One whose result was lost begins once more, with what it has cost, so that it can end once more."""
+"""For the job's holder alone. One whose result was lost begins once more, with what it has cost, so that it can end
+once more."""
 
 
 class DatabaseMeter:
@@ -134,12 +161,19 @@ class DatabaseMeter:
         told = _told(call)
         if call.purpose is None:
             return int((await self._database.insist(_BEGIN_OUTSIDE, **told))[0]["id"])
-        begun = await self._database.insist(_begin_of(call), **told)
+        begun = await self._begin(_begin_of(call), told)
         if not begun:
             raise LeaseLost(call.purpose.job_id)
         if begun[0]["id"] is None:
             raise _refusal(call, begun[0])
         return int(begun[0]["id"])
+
+    async def _begin(self, statement: Prepared, told: dict[str, Any]) -> list[asyncpg.Record]:
+        """Where the same was sent just before and its answer was lost, this one fails and finds it next time."""
+        try:
+            return await self._database.insist(statement, **told)
+        except IntegrityError:
+            return await self._database.insist(statement, **told)
 
     async def note_id(self, number: int, vendor_id: str) -> None:
         await self._database.insist(_NOTE_ID, number=number, new_id=vendor_id)
@@ -169,7 +203,7 @@ def _told(call: PaidCall) -> dict[str, Any]:
     purpose = call.purpose._asdict() if call.purpose else dict.fromkeys(Purpose._fields)
     lasts = None if call.seconds is None else timedelta(seconds=call.seconds + REPAY_MARGIN_SECONDS)
     most = most_paid(call.kind, call.purpose.step) if call.purpose else None
-    return call._asdict() | purpose | {"lasts": lasts, "most": most}
+    return call._asdict() | purpose | {"lasts": lasts, "most": most, "request_key": new_id("call")}
 
 
 def _begin_of(call: PaidCall) -> Prepared:

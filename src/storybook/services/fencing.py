@@ -19,6 +19,9 @@ _SHOWN = {
     "progress": func.greatest(Job.progress, _AT),
     "current_step": case((Job.progress <= _AT, _IN), else_=Job.current_step),
 }
+_FORGIVEN = {"recoveries": 0, "waited_seconds": 0, "waits_for": None}
+BEGUN: dict[str, Any] = {"began_fence": Job.fence}
+"""Work was begun under this claim: whoever takes the job over from it may not have been the first whom it killed."""
 
 
 def told(claim: Claim, shown: tuple[Step, int | None] | None = None) -> dict[str, Any]:
@@ -38,8 +41,8 @@ def change(state: JobState, **values: Any) -> ReturningUpdate[tuple[str]]:
 
 
 def with_new_artifact(*, is_shown: bool) -> CTE:
-    """The job, locked: it came further, which forgives earlier recoveries, and may be shown at another place."""
-    return change(JobState.RUNNING, recoveries=0, **(_SHOWN if is_shown else {})).cte("job")
+    """The job, locked: it came further, which forgives recoveries and waits, and may be shown at another place."""
+    return change(JobState.RUNNING, **_FORGIVEN, **(_SHOWN if is_shown else {})).cte("job")
 
 
 HELD = (
@@ -50,5 +53,5 @@ HELD = (
 )
 """The job while its lease lasts; nobody takes it over before the transaction ends."""
 
-ADVANCE = Prepared(change(JobState.RUNNING, **_SHOWN))
+ADVANCE = Prepared(change(JobState.RUNNING, **BEGUN, **_SHOWN))
 """Shows where the job is. Progress never goes back."""

@@ -27,6 +27,7 @@ from storybook.core.database import Database
 from storybook.core.errors import Conflict, ErrorCode, LeaseLost, NoSuchBook
 from storybook.core.ids import new_id
 from storybook.core.lease import now
+from storybook.core.notifications import FREE_JOBS
 from storybook.domain.book_spec import Language
 from storybook.domain.credits import PRICES
 from storybook.domain.failures import sentence_for
@@ -114,6 +115,8 @@ async def claim_next(
     row = await session.scalar(queueing.taking_next(tuple(kinds)), told)
     if row is None:
         return None
+    if row.fence > 1:
+        await budget.leave_outside(session, row.id, row.fence)
     try:
         order = read_order(JobKind(row.kind), row.request)
     except ValidationError:
@@ -148,22 +151,36 @@ async def _end_here(session: AsyncSession, job: Job, code: ErrorCode, language: 
     await session.refresh(job)
 
 
-async def renew(session: AsyncSession, claim: Claim, *, lease_seconds: float) -> None:
-    """Prolongs the lease, which is no news to readers; raises LeaseLost when it is somebody else's by now."""
-    lease = {"lease_until": _from_now(lease_seconds)}
-    await _write(session, claim, JobState.RUNNING, revision=Job.revision, **lease, **_count_the_work())
+async def renew(session: AsyncSession, claim: Claim, *, lease_seconds: float) -> float:
+    """Prolongs the lease, which is no news to readers; raises LeaseLost when it is somebody else's by now.
+
+    Returns for how many seconds the job was worked on in all.
+    """
+    values = {"revision": Job.revision, "lease_until": _from_now(lease_seconds), **fencing.BEGUN, **_count_the_work()}
+    renewed = fencing.change(JobState.RUNNING, **values).returning(Job.worked_seconds)
+    if row := (await session.execute(renewed, fencing.told(claim))).one_or_none():
+        return float(row.worked_seconds)
+    raise LeaseLost(claim.job_id)
 
 
-async def hand_back(session: AsyncSession, claim: Claim, *, wait_seconds: float = 0.0) -> None:
-    """Gives an unfinished job back: another runner can take it once the wait is over."""
+async def hand_back(session: AsyncSession, claim: Claim, *, wait_seconds: float = 0.0, **noted: Any) -> None:
+    """Gives an unfinished job back: another runner can take it once the wait is over, and is told where there is none.
+
+    `noted` are more columns of the job.
+    """
     free = {"lease_owner": None, "lease_until": None, "wait_until": _from_now(wait_seconds)}
-    await _write(session, claim, JobState.QUEUED, **free, **_count_the_work())
+    await _write(session, claim, JobState.QUEUED, **(free | _count_the_work() | noted))
+    if not wait_seconds:
+        await session.execute(select(func.pg_notify(FREE_JOBS, claim.job_id)))
+
+
+WORKED = Job.worked_seconds + func.extract("epoch", func.least(func.now(), Job.lease_until) - Job.working_since)
+"""With the time since the claim, or since it was last counted. A runner that died adds none, and one that was frozen no
+more than its lease."""
 
 
 def _count_the_work() -> dict[str, Any]:
-    """Adds the time since the claim, or since it was last counted; a runner that died adds none."""
-    lately = func.extract("epoch", func.now() - Job.working_since)
-    return {"worked_seconds": Job.worked_seconds + lately, "working_since": func.now()}
+    return {"worked_seconds": WORKED, "working_since": func.now()}
 
 
 async def advance(database: Database, claim: Claim, step: Step, progress: int | None = None) -> None:

@@ -1,26 +1,30 @@
-"""Jobs that wait for a vendor. They wait in the queue, and not for ever."""
+"""Jobs that wait for a vendor or for the storage. They wait in the queue, and not for ever."""
 
-from datetime import timedelta
-
-from sqlalchemy import Interval, func, literal, select
+from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import ErrorCode
 from storybook.domain.orders import Claim
-from storybook.models import Job, StepArtifact
+from storybook.models import Job
 from storybook.services import jobs
 
 
 async def park(session: AsyncSession, claim: Claim, seconds: float, code: ErrorCode, *, longest: float) -> bool:
-    """Gives the job back for so many seconds. One that would still wait `longest` seconds after it last came
-    further, or was accepted where it has no artifact, ends with the code, and False is returned.
+    """Gives the job back for so many seconds. One that came no further since and would then have waited for more than
+    `longest` seconds in all, each time for what the code stands for, ends with the code, and False is returned.
+
+    Only such waits count, not the time in the queue. Nothing can be kept without the storage, so what a runner did up
+    to then was to wait as well.
     """
-    waits_until = func.now() + literal(timedelta(seconds=seconds), Interval)
-    came_further = select(func.max(StepArtifact.created_at)).where(StepArtifact.job_id == Job.id).scalar_subquery()
-    patience_ends = func.coalesce(came_further, Job.created_at) + literal(timedelta(seconds=longest), Interval)
-    in_time = await session.scalar(select(waits_until <= patience_ends).where(Job.id == claim.job_id))
-    if in_time is False:
+    in_vain = code is ErrorCode.STORAGE_UPLOAD_FAILED
+    before = case((Job.waits_for == code, Job.waited_seconds), else_=0.0)
+    lately = jobs.WORKED - claim.worked_seconds
+    waited = await session.scalar(select(before + (lately if in_vain else 0.0) + seconds).where(Job.id == claim.job_id))
+    if waited is not None and waited > longest:
         await jobs.fail(session, claim, code)
         return False
-    await jobs.hand_back(session, claim, wait_seconds=seconds)
+    noted = {"waits_for": code, "waited_seconds": waited}
+    if in_vain:
+        noted["worked_seconds"] = claim.worked_seconds
+    await jobs.hand_back(session, claim, wait_seconds=seconds, **noted)
     return True

@@ -12,6 +12,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from storybook.domain.jobs import JobKind, JobState, states_before
 from storybook.models import Job
 
+_died_at_work = (Job.status == JobState.RUNNING) & (Job.began_fence == Job.fence)
+"""Whoever died before it had begun did not die of the job."""
 _TAKEABLE = [state.value for state in states_before(JobState.RUNNING)]
 
 
@@ -27,7 +29,7 @@ def taking_next(kinds: tuple[JobKind, ...]) -> ReturningUpdate[Job]:
         .values(
             status=JobState.RUNNING,
             fence=Job.fence + 1,
-            recoveries=Job.recoveries + case((Job.status == JobState.RUNNING, 1), else_=0),
+            recoveries=Job.recoveries + case((_died_at_work, 1), else_=0),
             lease_owner=bindparam("new_owner"),
             lease_until=func.now() + bindparam("lease", type_=Interval),
             working_since=func.now(),

@@ -26,6 +26,7 @@ _Result = TypeVar("_Result")
 _FOR_EVER = "public, max-age=31536000, immutable"  # a changed picture gets a new key
 _CHECK = "check/storybook.json"  # the same for all, so that the next check removes what a killed one left behind
 _HOME_REGION = "us-east-1"  # the one region that must not be named when a bucket is made
+_STOP_SECONDS = 0.5  # whoever is stopped does not wait for a server that hangs; what arrives later was announced
 _MISSING_BUCKET = {"NoSuchBucket", "404"}
 _MISSING_OBJECT = {"NoSuchKey", *_MISSING_BUCKET}
 _REFUSED_KEYS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed", "401"}
@@ -84,11 +85,11 @@ class S3Storage:
         return f"{self._public_url}/{key}"
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._client.close)
+        self._client.close()
 
     async def _call(self, work: Callable[[], _Result]) -> _Result:
         try:
-            return await to_its_end(asyncio.to_thread(work))
+            return await to_its_end(asyncio.to_thread(work), _STOP_SECONDS)
         except (ClientError, BotoCoreError) as error:
             raise self._storage_error(error) from error
 
