@@ -12,7 +12,6 @@ from scripts.chaos.processes import Server, until
 from scripts.chaos.town import Town
 from scripts.chaos.witness import Trap
 
-COME_SECONDS = 60.0
 VERDICTS_BEFORE_PAGES = 5
 """On the request, the story, the hero, and a picture or two: the simulator cannot tell pictures of pages apart."""
 
@@ -33,9 +32,8 @@ def chosen(letters: str = "", points: Sequence[Point] = tuple(Point)) -> list[tu
 async def kill_at_points(town: Town, places: Sequence[tuple[Step, Point]]) -> list[Case]:
     """One book for each of these places."""
     cases = [await _ambushed(town, step, point) for step, point in places]
-    await town.all_ended(COME_SECONDS)
+    await town.all_ended()
     await town.all_up()
-    town.aimed = sum(case.step.kind == "image" and case.point is Point.AFTER_POST for case in cases)
     return cases
 
 
@@ -44,7 +42,7 @@ async def _ambushed(town: Town, step: Step, point: Point) -> Case:
     began = time.monotonic()
     book = town.next_number()
     ambushes = ambush_at(step, point, book)
-    await (town.all_ended(COME_SECONDS) if step.letter == "G" else town.some_up())
+    await (town.all_ended(town.plan.patience / 3) if step.letter == "G" else town.some_up())
     kills, held = 0, len(town.vendors.held())
     async with AsyncExitStack() as stack:
         traps = [
@@ -72,7 +70,7 @@ async def _sprung(town: Town, ambush: Ambush, trap: Trap | None, book: int, held
     await asyncio.to_thread(caught.kill)
     town.hits += await town.witness.under_way(caught.pid)
     if trap:
-        await (trap.undo(await trap.caught(COME_SECONDS)) if ambush.undone else trap.let_go())
+        await (trap.undo(await trap.caught(town.plan.patience / 3)) if ambush.undone else trap.let_go())
     if ambush.fault:
         town.vendors.works_again()
     town.begin(caught)
@@ -91,7 +89,7 @@ async def _come(town: Town, trap: Trap | None, book: int, held: int | None) -> S
     done.
     """
     if trap:
-        caught = await trap.caught(COME_SECONDS)
+        caught = await trap.caught(town.plan.patience / 3)
         return next(server for server in town.servers if server.role == caught.role)
     job_id = town.job_of(book)
     found: list[Server] = []
@@ -103,7 +101,7 @@ async def _come(town: Town, trap: Trap | None, book: int, held: int | None) -> S
             found[:] = [server for server in town.servers if server.pid == pid]
         return bool(job["status"] == "done") if held is None else len(town.vendors.held()) > held
 
-    await until(there, COME_SECONDS)
+    await until(there, town.plan.patience / 3)
     return found[0]
 
 

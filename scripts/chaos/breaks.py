@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from scripts.chaos.town import BUCKET, Town
 
@@ -31,15 +33,43 @@ CREATE FUNCTION chaos.for_ever() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF NEW.lease_until IS NOT NULL THEN NEW.lease_until := now() + interval '1 day'; END IF; RETURN NEW; END $$;
 CREATE TRIGGER chaos_break BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION chaos.for_ever();
 """
-BEFORE = {"fence": FENCE, "artifacts": ARTIFACTS, "capture": CAPTURE, "lease": LEASE}
-AFTER = ("file", "charge")
-BREAKS = (*BEFORE, *AFTER)
+AMBUSH = """
+CREATE OR REPLACE FUNCTION chaos.hold_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+"""
+LEDGER = "UPDATE user_credits SET credits = credits + 1"
+END = """
+UPDATE jobs SET status = 'running', lease_owner = 'nobody:0:0', lease_until = now() + interval '5 minutes'
+WHERE id = (SELECT min(id) FROM jobs WHERE status = 'done');
+"""
+BEFORE = {"fence": FENCE, "artifacts": ARTIFACTS, "capture": CAPTURE, "lease": LEASE, "ambush": AMBUSH}
+AFTER = ("file", "charge", "ledger", "end")
+BY_ACTS = ("guard", "book", "kill", "stop", "exit", "sweep", "slow", "crash", "flush", "answers", "messages")
+"""What other modules do where the plan says that it is broken, and what is done while the run goes on."""
+BREAKS = (*BEFORE, *AFTER, *BY_ACTS)
+RUDE_AFTER, RUDE_SECONDS = 2.0, 2.0
 
 
-async def break_before(town: Town, what: str) -> None:
-    """Takes a protection away before the run."""
+@asynccontextmanager
+async def breaking(town: Town, what: str) -> AsyncIterator[None]:
+    """Takes a protection away before the block, or while it goes on."""
     if what in BEFORE:
         await town.witness.tell(BEFORE[what])
+    if what == "book":
+        town.vendors.flag(contains="number 1")
+    if what != "answers":
+        yield
+        return
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_lose_users(town))
+        yield
+
+
+async def _lose_users(town: Town) -> None:
+    """For a while nobody can be looked up, which is no outage that anybody has thought of."""
+    await asyncio.sleep(RUDE_AFTER)
+    await town.witness.tell("ALTER TABLE users RENAME COLUMN key_hash TO lost")
+    await asyncio.sleep(RUDE_SECONDS)
+    await town.witness.tell("ALTER TABLE users RENAME COLUMN lost TO key_hash")
 
 
 async def break_after(town: Town, what: str) -> None:
@@ -47,6 +77,8 @@ async def break_after(town: Town, what: str) -> None:
     if what == "file":
         client = town.bucket()
         await asyncio.to_thread(client.put_object, Bucket=BUCKET, Key="books/nobody/0-nobody.png", Body=b"1")
+    if what in {"ledger", "end"}:
+        await town.witness.tell(LEDGER if what == "ledger" else END)
     if what == "charge":
         paid = next(line for line in town.vendors.journal() if line["kind"] == "image")
         with town.journal.open("a", encoding="utf-8") as journal:

@@ -30,8 +30,11 @@ class Hit(NamedTuple):
 
 
 class Write(NamedTuple):
-    """One change of a row, as a trigger saw it. `role` is the process that wrote, `claimed_by` the runner that took the
-    job with this write, if it did; `fence` is the job's, `was` and `now` are its states where the job itself changed.
+    """One change of a row, as a trigger saw it.
+
+    `writer` is "process:fence" of the claim under which the statement was sent, and empty where there was none; `fence`
+    is what the job's row said at that moment. `claimed_by` is the runner that took the job with this write, if it did;
+    `was` and `now` are the states of the job where that itself changed, `role` the server that wrote.
     """
 
     number: int
@@ -41,6 +44,8 @@ class Write(NamedTuple):
     op: str
     thing: Thing
     fence: int
+    writer: str = ""
+    txn: str = ""
     claimed_by: str = ""
     was: str = ""
     now: str = ""
@@ -65,9 +70,7 @@ class Entry(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """`by_id` says that the vendor of pictures takes jobs that can be asked for again, `aimed` how often a process was
-    killed on purpose between such an order and its answer.
-    """
+    """`by_id` says that the vendor of pictures takes jobs that can be asked for again."""
 
     books: list[Book]
     writes: list[Write]
@@ -78,7 +81,6 @@ class Facts(NamedTuple):
     findings: list[str]
     stuck: int = 0
     by_id: bool = True
-    aimed: int = 0
 
 
 class Row(NamedTuple):

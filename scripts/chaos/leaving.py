@@ -4,11 +4,13 @@ import asyncio
 import math
 import signal
 import statistics
+import subprocess
 import time
+from contextlib import suppress
 
 from scripts.chaos.facts import Row
-from scripts.chaos.kills import END_SECONDS, keep_at_work
-from scripts.chaos.processes import until
+from scripts.chaos.kills import keep_at_work, killed_row
+from scripts.chaos.processes import Server, until
 from scripts.chaos.town import Town
 
 AT_WORK = 20
@@ -23,8 +25,7 @@ async def leave(town: Town) -> list[Row]:
     """Tells a server to stop that works on twenty books, beside one that has nothing to do."""
     leaves, stays = town.servers
     await asyncio.to_thread(stays.kill)
-    for _ in range(AT_WORK):
-        await town.order(town.next_number())
+    await asyncio.gather(*(town.order(town.next_number()) for _ in range(AT_WORK)))
 
     async def all_at_work() -> bool:
         return len(await town.witness.holding(leaves.pid)) == AT_WORK
@@ -35,9 +36,12 @@ async def leave(town: Town) -> list[Row]:
     leaves.up = False
     began, told = time.monotonic(), time.time()
     leaves.send(signal.SIGTERM)
-    code = await asyncio.to_thread(leaves.wait, 2 * EXIT_SECONDS)
+    if town.plan.broken == "exit":
+        town.meanwhile(_deaf(leaves))
+    code = await asyncio.to_thread(_code_of, leaves)
     took = time.monotonic() - began
-    await town.all_ended(END_SECONDS)
+    town.taken_down.add(leaves.pid)
+    await town.all_ended()
     idle = await _idle_times(town, told)
     await leaves.begin()
     most = max(idle, default=0.0)
@@ -53,6 +57,21 @@ async def leave(town: Town) -> list[Row]:
             met=most <= TAKEOVER_SECONDS and bool(idle),
         ),
     ]
+
+
+async def _deaf(server: Server) -> None:
+    """As one that hangs: it hears of nothing for longer than it may take."""
+    server.send(signal.SIGSTOP)
+    await asyncio.sleep(EXIT_SECONDS + 1)
+    server.send(signal.SIGCONT)
+
+
+def _code_of(server: Server) -> int | None:
+    """The exit code; None where it did not end."""
+    try:
+        return server.wait(2 * EXIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 async def _idle_times(town: Town, since: float) -> list[float]:
@@ -74,22 +93,20 @@ async def _idle_times(town: Town, since: float) -> list[float]:
 
 async def wait_for_progress(town: Town, kills: int) -> list[Row]:
     """Kills servers that hold books, and measures when each of these books comes further."""
-    killed = 0
-    keeping = asyncio.create_task(keep_at_work(town, lambda: killed / kills))
     waits: list[float] = []
-    while killed < kills:
-        await asyncio.sleep(town.luck.uniform(2, 6))
-        await town.all_up()
-        server = town.luck.choice(town.up)
-        if held := list(await town.witness.holding(server.pid)):
-            moment = time.time()
-            await town.kill(server)
-            killed += 1
-            waits += await _progress(town, held, moment)
-            print(f"  kill {killed}: {', '.join(f'{wait:.1f}' for wait in waits[-len(held) :])} s", flush=True)
-    await keeping
-    await town.all_ended(END_SECONDS)
-    return [progress_row(waits)]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(keep_at_work(town, lambda: town.kills / kills))
+        while town.kills < kills:
+            await asyncio.sleep(town.luck.uniform(2, 6))
+            await town.all_up()
+            server = town.luck.choice(town.up)
+            if held := list(await town.witness.holding(server.pid)):
+                moment = time.time()
+                await town.kill(server)
+                waits += await _progress(town, held, moment)
+                print(f"  kill {town.kills}: {', '.join(f'{wait:.1f}' for wait in waits[-len(held) :])} s", flush=True)
+    await town.all_ended()
+    return [killed_row(town, kills), progress_row(waits)]
 
 
 def progress_row(waits: list[float]) -> Row:
@@ -103,19 +120,20 @@ def progress_row(waits: list[float]) -> Row:
 
 
 async def _progress(town: Town, held: list[str], moment: float) -> list[float]:
-    """Seconds from the kill to the first artifact, or end, of each of these books."""
+    """Seconds from the kill to the first artifact, or end, of each of these books; endless where there came none."""
     found: dict[str, float] = {}
 
     async def all_further() -> bool:
         rows = await town.witness.ask(
             "SELECT job_id, extract(epoch FROM min(at)) AS at FROM chaos.writes WHERE job_id = ANY($1)"
             " AND at > to_timestamp($2) AND (relation IN ('step_artifacts', 'story_drafts', 'image_prompts')"
-            " OR now = 'done') GROUP BY job_id",
+            " OR now IN ('done', 'failed')) GROUP BY job_id",
             held,
             moment + SETTLED_SECONDS,
         )
         found.update({row["job_id"]: float(row["at"]) - moment for row in rows})
         return len(found) == len(held)
 
-    await until(all_further, 3 * PROGRESS_SECONDS)
-    return list(found.values())
+    with suppress(TimeoutError):
+        await until(all_further, 3 * PROGRESS_SECONDS)
+    return [*found.values(), *[math.inf] * (len(held) - len(found))]

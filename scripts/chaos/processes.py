@@ -11,11 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 PROGRAMS = Path(sys.executable).parent
 SOURCE = Path(__file__).parents[2] / "src"
-SURROUNDINGS = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)}
+INSIDE = Path(__file__).parent / "inside"
+"""What is there tells the database who writes."""
+SURROUNDINGS = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join((str(INSIDE), str(SOURCE)))}
 START_SECONDS = 90.0
 CAREFUL = 10.0
 
@@ -46,12 +49,32 @@ def answers(port: int, path: str = "/health/ready") -> int:
         connection.close()
 
 
+def state_of(pid: int) -> str:
+    """What the kernel says that a process does, in a letter: R, S, T, Z; empty where there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def descendants(pid: int) -> list[int]:
+    """The process ids of its children, their children, and so on."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found, last = [], {pid}
+    while last := {child for child, parent in parents.items() if parent in last}:
+        found += sorted(last)
+    return found
+
+
 class Nursery:
     """Where servers are forked; see `nursery`."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "scripts.chaos.nursery"]
-        path = os.pathsep.join((str(SOURCE), str(SOURCE.parent)))
+        path = os.pathsep.join((str(INSIDE), str(SOURCE), str(SOURCE.parent)))
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command,
             stdin=subprocess.PIPE,
@@ -113,6 +136,11 @@ class Process:
     @property
     def lives(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether it is stopped: no thread of it runs."""
+        return state_of(self.pid) == "T"
 
     def send(self, number: signal.Signals) -> None:
         if self.lives:

@@ -20,10 +20,7 @@ async def facts_of(town: Town) -> Facts:
         Book(number_of.get(row["id"], 0), row["id"], row["status"], row["error_code"], row["fence"])
         for row in await ask("SELECT id, status, error_code, fence FROM jobs ORDER BY created_at")
     ]
-    writes = [
-        _write(row, number_of.get)
-        for row in await ask("SELECT *, extract(epoch FROM at) AS moment FROM chaos.writes ORDER BY number")
-    ]
+    writes = await writes_of(town)
     entries = [
         Entry(number_of.get(row["job_id"], 0), row["transaction_type"], row["source"], row["target"], row["amount"])
         for row in await ask("SELECT * FROM credit_transactions ORDER BY id")
@@ -40,8 +37,13 @@ async def facts_of(town: Town) -> Facts:
         await town.audit(),
         int(stuck["n"]),
         town.plan.painter in BY_ID,
-        town.aimed,
     )
+
+
+async def writes_of(town: Town) -> list[Write]:
+    """What the triggers noted, in the order of the changes."""
+    rows = await town.witness.ask("SELECT *, extract(epoch FROM at) AS moment FROM chaos.writes ORDER BY number")
+    return [_write(row, town.witness.numbers.get) for row in rows]
 
 
 def _write(row: Any, number_of: Callable[[str, int], int]) -> Write:
@@ -54,6 +56,8 @@ def _write(row: Any, number_of: Callable[[str, int], int]) -> Write:
         row["op"],
         thing,
         row["fence"] or 0,
+        row["writer"] or "",
+        row["txn"],
         row["claimed_by"] or "",
         row["was"] or "",
         row["now"] or "",

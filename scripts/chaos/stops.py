@@ -3,15 +3,14 @@
 import asyncio
 import signal
 import time
-from contextlib import suppress
 
 from scripts.chaos.facts import Row
-from scripts.chaos.kills import END_SECONDS, keep_at_work
+from scripts.chaos.kills import keep_at_work
 from scripts.chaos.processes import Server, until
 from scripts.chaos.town import Town
 
-HELD_SECONDS = 2.0
-"""How long after its lease a stopped process stays so, at most: until all that it held is somebody else's."""
+TAKEOVER_SECONDS = 12.0
+"""How long after its lease a process stays stopped, at most: until all that it held is others', or has ended."""
 
 
 class Stops:
@@ -19,35 +18,43 @@ class Stops:
 
     def __init__(self) -> None:
         self.made = 0
+        self.still = 0
         self.held = 0
         self.taken = 0
+        self.locked = 0
         self.waits: list[float] = []
 
     def row(self, wanted: int) -> Row:
         waited = f", after {max(self.waits):.1f} s at most" if self.waits else ""
-        said = f"{self.made}; {self.held} jobs held, {self.taken} taken over or ended meanwhile{waited}"
-        return Row(f"{wanted} processes stopped past their lease, then let go on", said, met=self.made == wanted)
+        said = f"{self.still} stood still; {self.held} jobs held, {self.taken} taken over or ended meanwhile{waited}"
+        said += f"; {self.locked} locked by the stopped one itself until it went on"
+        met = self.made == self.still == wanted and self.taken + self.locked == self.held and self.taken > 0
+        return Row(f"{wanted} processes stopped until others have their jobs, then let go on", said, met=met)
 
 
 async def stop_at_random(town: Town, stops: int) -> list[Row]:
-    """So many stops of whoever holds jobs."""
+    """So many stops, mostly of whoever holds most jobs."""
     seen = Stops()
-    keeping = asyncio.create_task(keep_at_work(town, lambda: seen.made / stops))
-    while seen.made < stops:
-        await asyncio.sleep(town.luck.uniform(0.1, 0.8))
-        server = town.luck.choice(town.up)
-        if held := await town.witness.holding(server.pid):
-            await _stop(town, server, held, seen)
-    await keeping
-    await town.all_ended(END_SECONDS)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(keep_at_work(town, lambda: seen.made / stops))
+        while seen.made < stops:
+            await asyncio.sleep(town.luck.uniform(0.1, 0.8))
+            if holders := [server for server in town.up for _ in await town.witness.holding(server.pid)]:
+                server = town.luck.choice(holders)
+                if not await town.witness.is_worn(server.pid):
+                    await _stop(town, server, seen)
+    await town.all_ended()
     return [seen.row(stops)]
 
 
-async def _stop(town: Town, server: Server, held: dict[str, int], seen: Stops) -> None:
+async def _stop(town: Town, server: Server, seen: Stops) -> None:
     server.up = False
-    server.send(signal.SIGSTOP)
+    if town.plan.broken != "stop":
+        server.send(signal.SIGSTOP)
+    town.taken_down.add(server.pid)
     began = time.monotonic()
     town.hits += await town.witness.under_way(server.pid)
+    held = await town.witness.holding(server.pid)
     left = dict(held)
 
     async def is_nobodys() -> bool:
@@ -58,10 +65,19 @@ async def _stop(town: Town, server: Server, held: dict[str, int], seen: Stops) -
             seen.waits.append(time.monotonic() - began)
         return not left and time.monotonic() - began > town.plan.lease
 
-    with suppress(TimeoutError):
-        await until(is_nobodys, town.plan.lease + HELD_SECONDS)
+    try:
+        await until(is_nobodys, town.plan.lease + TAKEOVER_SECONDS)
+    except TimeoutError:
+        seen.locked += await _locked(town, left)
+    seen.still += server.stands_still
     server.send(signal.SIGCONT)
     server.up = True
     seen.made += 1
     seen.held += len(held)
     seen.taken += len(held) - len(left)
+
+
+async def _locked(town: Town, left: dict[str, int]) -> int:
+    """How many of these jobs nobody can take, because the stopped process stands in the middle of a transaction."""
+    free = await town.witness.ask("SELECT id FROM jobs WHERE id = ANY($1) FOR UPDATE SKIP LOCKED", list(left))
+    return len(left) - len(free)

@@ -8,17 +8,17 @@ import random
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import boto3
 import httpx
 from botocore.config import Config
 
 from scripts.chaos.facts import Hit
+from scripts.chaos.plan import Plan, settings_of
 from scripts.chaos.processes import PROGRAMS, SURROUNDINGS, Nursery, Process, Server, answers, free_port, until
 from scripts.chaos.witness import SQL, Witness
 from storybook.core.database import Database
@@ -29,31 +29,10 @@ from tests.fixtures_redis import redis_server
 from tests.fixtures_simulator import KEY, Simulated, simulating
 
 PEPPER = "one pepper for all servers"
-USER_KEY = "a-key-of-the-bench"
+USERS = 20
+"""As many families: books of one user would wait for each other, since each of them ends with the user's credits."""
 BUCKET = "chaos"
 S3_KEYS = {"S3_ACCESS_KEY": "AKIAEXAMPLEOFBENCH00", "S3_SECRET_KEY": "a secret of the bench"}
-PAGES = 8
-MANY = str(10**6)
-
-
-class Plan(NamedTuple):
-    """What is asked of a run. Seconds are those of the bench: vendors answer soon, and the dead are noticed soon."""
-
-    servers: int = 2
-    painter: str = "replicate"
-    lease: float = 3.0
-    heartbeat: float = 1.0
-    sweep: float = 0.5
-    call_seconds: float = 4.0
-    books_at_once: int = 6
-    pictures_at_once: int = 3
-    seed: int = 1
-    pages: int = PAGES
-    model: str = ""
-    forks: bool = True
-    redis: bool = False
-    celery: bool = False
-    paces: Mapping[str, float] = MappingProxyType({"text": 0.3, "image": 0.3, "moderation": 0.1})
 
 
 class Town:
@@ -79,17 +58,22 @@ class Town:
         self.servers = [Server(number, self.environment(number), folder, nursery) for number in numbers]
         self.hits: list[Hit] = []
         self.kills = 0
-        self.aimed = 0
-        self.starting: set[asyncio.Task[None]] = set()
+        self.died = 0
+        self.taken_down: set[int] = set()
+        """The process ids of all that were killed or stopped."""
+        self.failures: list[str] = []
+        """Of what the bench does in the background."""
+        self._meanwhile: set[asyncio.Task[None]] = set()
         for server in self.servers:
             stack.callback(server.kill)
         self._topics = itertools.count(1)
-        self._client = httpx.AsyncClient(headers={"X-User-Key": USER_KEY}, trust_env=False, timeout=20)
+        self._client = httpx.AsyncClient(trust_env=False, timeout=20)
 
     def environment(self, number: int, **more: str) -> dict[str, str]:
         """Of one process; the database knows each by a name of its own."""
         plan, vendors = self.plan, self.vendors
         return {
+            **settings_of(plan),
             "DATABASE_URL": self.postgres.url.replace("storybook@", f"chaos_{number}@"),
             "STORYBOOK_DATA_DIR": str(self.folder / f"data-{number}"),
             "USER_KEY_PEPPER": PEPPER,
@@ -98,33 +82,12 @@ class Town:
             "S3_BUCKET": BUCKET,
             "S3_PUBLIC_URL": f"{self.bucket_url}/{BUCKET}",
             **S3_KEYS,
-            "LLM_PROVIDER": "openai",
             "LLM_API_KEY": KEY,
             "LLM_BASE_URL": vendors.base_url("openai"),
-            "IMAGE_PROVIDER": plan.painter,
             "IMAGE_API_KEY": KEY,
-            "IMAGE_MODEL": plan.model,
             "IMAGE_BASE_URL": vendors.base_url(plan.painter),
-            "MODERATION_PROVIDER": "openai",
             "MODERATION_API_KEY": KEY,
             "MODERATION_BASE_URL": vendors.base_url("openai"),
-            "LEASE_SECONDS": str(plan.lease),
-            "HEARTBEAT_SECONDS": str(plan.heartbeat),
-            "SWEEP_SECONDS": str(plan.sweep),
-            "LLM_TIMEOUT": str(plan.call_seconds),
-            "IMAGE_TIMEOUT": str(plan.call_seconds),
-            "JOBS_IN_PROCESS": str(plan.books_at_once),
-            "IMAGE_MAX_CONCURRENT": str(plan.pictures_at_once),
-            "CPU_WORKERS": "1",
-            "RATE_LIMIT_REQUESTS": MANY,
-            "RATE_LIMIT_READS": MANY,
-            "RATE_LIMIT_POLLS": MANY,
-            "PENDING_BOOKS_PER_USER": MANY,
-            "PENDING_BOOKS": MANY,
-            "BOOKS_PER_DAY": MANY,
-            "BUDGET_PER_BOOK": "100",
-            "BUDGET_PER_USER_DAY": MANY,
-            "BUDGET_PER_DAY": MANY,
             **({"REDIS_URL": self.redis.url} if self.redis else {}),
             **({"USE_CELERY": "true", "CELERY_BROKER_URL": self.redis.url} if self.redis and plan.celery else {}),
             **more,
@@ -135,8 +98,9 @@ class Town:
         database = Database.connect(self.postgres.url, pool_size=2)
         await migrate(database.engine)
         async with database.session() as session:
-            user = await accounts.sign_in(session, accounts.hash_user_key(USER_KEY, pepper=PEPPER))
-            await credits.grant(session, user, 10_000, "the bench")
+            for number in range(USERS):
+                user = await accounts.sign_in(session, accounts.hash_user_key(key_for(number), pepper=PEPPER))
+                await credits.grant(session, user, 10_000, "the bench")
         await database.close()
         await self.witness.tell(SQL.read_text(encoding="utf-8"))
         for number in range(10):
@@ -146,9 +110,9 @@ class Town:
         await asyncio.gather(*(server.begin() for server in self.servers))
 
     async def close(self) -> None:
-        for task in self.starting:
+        for task in self._meanwhile:
             task.cancel()
-        await asyncio.gather(*self.starting, return_exceptions=True)
+        await asyncio.gather(*self._meanwhile, return_exceptions=True)
         await self.witness.close()
         await self._client.aclose()
 
@@ -169,7 +133,7 @@ class Town:
             "style": "cartoon",
             "page_count": self.plan.pages,
         }
-        headers = {"X-Idempotency-Key": f"book-{self.plan.seed}-{number}"}
+        headers = {"X-User-Key": key_for(number), "X-Idempotency-Key": f"book-{self.plan.seed}-{number}"}
         for _ in range(600):
             for server in self.luck.sample(self.up, len(self.up)):
                 with suppress(httpx.TransportError):
@@ -189,26 +153,39 @@ class Town:
         [row] = await self.witness.ask("SELECT count(*) AS n FROM jobs WHERE status IN ('queued', 'running')")
         return int(row["n"])
 
-    async def all_ended(self, seconds: float) -> None:
-        """Waits for that, and not for ever."""
+    async def all_ended(self, seconds: float | None = None) -> None:
+        """Waits for that, and not for ever: so long, or as long as the plan says."""
 
         async def ended() -> bool:
             return not await self.unfinished()
 
         with suppress(TimeoutError):
-            await until(ended, seconds)
+            await until(ended, seconds or self.plan.patience)
 
     async def kill(self, server: Server) -> None:
         """And starts it again, in the background."""
-        await asyncio.to_thread(server.kill)
+        self.taken_down.add(server.pid)
+        if self.plan.broken != "kill":
+            await asyncio.to_thread(server.kill)
         self.kills += 1
+        self.died += not server.lives
         self.hits += await self.witness.under_way(server.pid)
-        self.begin(server)
+        if not server.lives:
+            self.begin(server)
 
     def begin(self, server: Server) -> None:
-        task = asyncio.create_task(self._begin(server))
-        self.starting.add(task)
-        task.add_done_callback(self.starting.discard)
+        self.meanwhile(self._begin(server))
+
+    def meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
+        """In the background; what it fails with is kept in `failures`."""
+        task = asyncio.create_task(work)
+        self._meanwhile.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._meanwhile.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.failures.append(repr(error)[:200])
 
     async def _begin(self, server: Server) -> None:
         for _ in range(20):
@@ -261,16 +238,27 @@ class Town:
     def _stop_postgres(self) -> None:
         self.postgres.stop()
 
-    async def crash_postgres(self) -> None:
-        """As `pg_ctl stop -m immediate`; it is started again."""
-        await asyncio.to_thread(self._crash_postgres)
+    async def crash_postgres(self) -> bool:
+        """As `pg_ctl stop -m immediate`; it is started again. Whether it is another one then."""
+        return await asyncio.to_thread(self._crash_postgres)
 
-    def _crash_postgres(self) -> None:
+    def _crash_postgres(self) -> bool:
         data = self.folder / "database"
-        pid = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-        os.kill(pid, signal.SIGQUIT)
-        self.postgres.stop()
-        self.postgres = EmbeddedPostgres.start(data, durable=False)
+        pid = _postmaster_of(data)
+        if self.plan.broken != "crash":
+            os.kill(pid, signal.SIGQUIT)
+            self.postgres.stop()
+            self.postgres = EmbeddedPostgres.start(data, durable=False)
+        return _postmaster_of(data) != pid
+
+
+def _postmaster_of(data: Path) -> int:
+    return int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+
+
+def key_for(number: int) -> str:
+    """Of the user who orders the book with this number."""
+    return f"a-key-of-the-bench-{number % USERS}"
 
 
 @contextmanager

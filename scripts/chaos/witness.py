@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from scripts.chaos.facts import Hit, Thing
+from storybook.domain.jobs import MAX_RECOVERIES
 
 SQL = Path(__file__).with_name("witness.sql")
 CLASS = 7000
@@ -49,7 +50,7 @@ class Witness:
         """The numbers of the books by their jobs."""
 
     async def open(self) -> None:
-        self._pool = await asyncpg.create_pool(min_size=1, max_size=4, **self._where)
+        self._pool = await asyncpg.create_pool(min_size=0, max_size=4, **self._where)
 
     async def close(self) -> None:
         if self._pool:
@@ -104,6 +105,14 @@ class Witness:
             Hit(Thing(self.numbers.get(row["job_id"], 0), row["step"], row["page"]), row["vendor_id"] is not None)
             for row in rows
         ]
+
+    async def is_worn(self, *pids: int) -> bool:
+        """Whether one of these processes holds a job that the product would give up if it were taken over once more."""
+        sql = (
+            "SELECT FROM jobs WHERE status = 'running' AND recoveries >= $1"
+            " AND split_part(lease_owner, ':', 2) = ANY($2)"
+        )
+        return bool(await self.ask(sql, MAX_RECOVERIES - 1, [str(pid) for pid in pids]))
 
     async def holding(self, pid: int) -> dict[str, int]:
         """The fences of the jobs that a runner in this process holds, by job."""

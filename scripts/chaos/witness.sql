@@ -5,7 +5,8 @@ CREATE TABLE chaos.writes (
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     role text NOT NULL DEFAULT session_user,
     relation text NOT NULL, op text NOT NULL,
-    job_id text, step text, page int, fence bigint, claimed_by text, was text, now text
+    txn text NOT NULL DEFAULT pg_current_xact_id()::text,
+    job_id text, step text, page int, fence bigint, writer text, claimed_by text, was text, now text
 );
 CREATE TABLE chaos.traps (
     id int PRIMARY KEY, relation text NOT NULL, op text NOT NULL, moment text NOT NULL,
@@ -32,21 +33,25 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- The writer is who has signed the statement for this very job, see inside/sitecustomize.py: its process and its fence.
+-- `fence` is what the job's row says at that moment.
 CREATE FUNCTION chaos.note() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     new_row jsonb := to_jsonb(NEW);
     old_row jsonb := CASE WHEN TG_OP = 'UPDATE' THEN to_jsonb(OLD) ELSE '{}' END;
     job text := coalesce(new_row ->> 'job_id', new_row ->> 'id');
     is_job boolean := TG_TABLE_NAME = 'jobs';
+    signed text[] := regexp_match(current_query(), '^/\* by (\d+) for (\S+) under (\d+) \*/');
     step text := CASE TG_TABLE_NAME WHEN 'story_drafts' THEN 'generate_story' WHEN 'image_prompts'
         THEN 'generate_image_prompts' WHEN 'jobs' THEN new_row ->> 'current_step' WHEN 'credit_transactions'
         THEN new_row ->> 'transaction_type' WHEN 'books' THEN 'package' ELSE new_row ->> 'step' END;
 BEGIN
-    INSERT INTO chaos.writes (relation, op, job_id, step, page, fence, claimed_by, was, now)
+    INSERT INTO chaos.writes (relation, op, job_id, step, page, fence, writer, claimed_by, was, now)
     SELECT TG_TABLE_NAME, TG_OP, job, step, coalesce((new_row ->> 'page_number')::int, (new_row ->> 'page')::int, -1),
         CASE WHEN is_job THEN (new_row ->> 'fence')::bigint ELSE (SELECT fence FROM jobs WHERE id = job) END,
-        CASE WHEN is_job AND new_row ->> 'lease_owner' IS DISTINCT FROM old_row ->> 'lease_owner'
-            THEN new_row ->> 'lease_owner' END,
+        CASE WHEN signed[2] = job THEN signed[1] || ':' || signed[3] END,
+        CASE WHEN is_job AND (new_row ->> 'lease_owner', new_row ->> 'fence')
+            IS DISTINCT FROM (old_row ->> 'lease_owner', old_row ->> 'fence') THEN new_row ->> 'lease_owner' END,
         CASE WHEN is_job THEN old_row ->> 'status' END, CASE WHEN is_job THEN new_row ->> 'status' END;
     RETURN NULL;
 END $$;

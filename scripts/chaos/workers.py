@@ -3,14 +3,18 @@
 import asyncio
 import os
 import signal
+import subprocess
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from kombu.connection import Connection
 
+from scripts.chaos.checks import taken_from_the_living
 from scripts.chaos.facts import Row
-from scripts.chaos.kills import END_SECONDS, keep_at_work
-from scripts.chaos.processes import PROGRAMS, Process
+from scripts.chaos.kills import keep_at_work
+from scripts.chaos.processes import PROGRAMS, Process, descendants, state_of
+from scripts.chaos.seen import writes_of
 from scripts.chaos.town import Town
 
 HAND_OUT_SECONDS = 1.0
@@ -31,54 +35,76 @@ def beat_of(town: Town) -> Process:
     return Process(command, town.environment(9), town.folder / "beat.log", "chaos_9")
 
 
-async def kill_workers(town: Town, kills: int, pause: float) -> list[Row]:
-    """Two workers of two processes; every message that is not acknowledged is handed out again each second."""
+@asynccontextmanager
+async def working(town: Town) -> AsyncIterator[list[Process]]:
+    """Two workers of two processes and a beat, until the block ends."""
     workers, beat = [worker_of(town, number) for number in (7, 8)], beat_of(town)
-    counts: Counter[str] = Counter()
     try:
         await asyncio.gather(*(_begin(town, process) for process in (*workers, beat)))
-        again = asyncio.create_task(_hand_out_again(town, counts))
-        keeping = asyncio.create_task(keep_at_work(town, lambda: counts["kills"] / kills))
+        yield workers
+    finally:
+        await asyncio.gather(*(asyncio.to_thread(_end, process) for process in (*workers, beat)))
+
+
+async def kill_workers(town: Town, kills: int, pause: float) -> list[Row]:
+    """Every message that is not acknowledged is handed out again each second, as if the visibility timeout were one."""
+    counts: Counter[str] = Counter()
+    async with working(town) as workers, asyncio.TaskGroup() as group:
+        again = group.create_task(_hand_out_again(town, counts))
+        keeping = group.create_task(keep_at_work(town, lambda: counts["kills"] / kills))
         while counts["kills"] < kills:
             await asyncio.sleep(town.luck.uniform(0.2, 1.8) * pause)
             await _kill_one(town, workers, counts)
         await keeping
-        await town.all_ended(END_SECONDS)
+        await town.all_ended()
         again.cancel()
-    finally:
-        for process in (*workers, beat):
-            await asyncio.to_thread(_end, process)
-    said = (
-        f"{counts['children']} pool processes, {counts['workers']} workers, {counts['again']} messages handed out again"
-    )
+    killed = f"{counts['children']} pool processes, {counts['workers']} workers; {counts['dead']} died"
     return [
+        Row(f"{kills} kills of Celery processes", killed, met=counts["dead"] == kills),
         Row(
-            f"{kills} kills of Celery processes, messages handed out again meanwhile",
-            said,
-            met=counts["kills"] == kills,
-        )
+            "Messages handed out again while their books are made: some",
+            f"{counts['again']}, each a second after the last time",
+            met=counts["again"] > 0,
+        ),
+        taken_from_the_living(await writes_of(town), town.taken_down),
     ]
 
 
 async def _kill_one(town: Town, workers: list[Process], counts: Counter[str]) -> None:
-    up = [worker for worker in workers if worker.up]
+    up, held = [worker for worker in workers if worker.up], await _pids(town)
     if up and town.luck.random() < WHOLE_WORKER:
         worker = town.luck.choice(up)
-        held = [pid for pid in await _pids(town) if _parent(pid) == worker.pid]
+        pids = descendants(worker.pid)
+        if await town.witness.is_worn(*pids):
+            return
+        await _die(town, [worker.pid, *pids])
         await asyncio.to_thread(worker.kill)
-        for pid in held:
-            town.hits += await town.witness.under_way(pid)
-        town.starting.add(asyncio.create_task(_begin(town, worker)))
+        town.meanwhile(_begin(town, worker))
         counts["workers"] += 1
-    elif pids := await _pids(town):
-        pid = town.luck.choice(pids)
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        town.hits += await town.witness.under_way(pid)
+    elif held:
+        pids = [town.luck.choice(held)]
+        if await town.witness.is_worn(*pids):
+            return
+        await _die(town, pids)
         counts["children"] += 1
     else:
         return
     counts["kills"] += 1
+    counts["dead"] += all(state_of(pid) in {"", "Z"} for pid in pids)
+    for pid in set(pids) & set(held):
+        town.hits += await town.witness.under_way(pid)
+
+
+async def _die(town: Town, pids: list[int]) -> None:
+    """All of them, as the kernel does that has no memory left; where they do not, that is seen."""
+    town.taken_down |= set(pids)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, 0 if town.plan.broken == "kill" else signal.SIGKILL)
+    for _ in range(100):
+        if all(state_of(pid) in {"", "Z"} for pid in pids):
+            return
+        await asyncio.sleep(0.01)
 
 
 async def _pids(town: Town) -> list[int]:
@@ -91,14 +117,20 @@ async def _begin(town: Town, process: Process) -> None:
     name = process.role.removeprefix("chaos_").replace("9", "beat")
     for marked in town.folder.glob(f"alive-{name}*"):
         marked.unlink()
-    await asyncio.to_thread(process.start, lambda: any(town.folder.glob(f"alive-{name}*")))
+    await asyncio.to_thread(process.start, lambda: any(_is_marked(town, name)))
+
+
+def _is_marked(town: Town, name: str) -> list[bool]:
+    """A lane's file is there before it works, as old as can be."""
+    return [marked.stat().st_mtime > 0 for marked in town.folder.glob(f"alive-{name}*")]
 
 
 async def _hand_out_again(town: Town, counts: Counter[str]) -> None:
     """As a broker does whose visibility timeout is over long before the book is done."""
     while True:
         await asyncio.sleep(HAND_OUT_SECONDS)
-        counts["again"] += await asyncio.to_thread(_restore, town)
+        if town.plan.broken != "messages":
+            counts["again"] += await asyncio.to_thread(_restore, town)
 
 
 def _restore(town: Town) -> int:
@@ -111,16 +143,13 @@ def _restore(town: Town) -> int:
         return max(waiting - int(channel.client.zcard(channel.unacked_index_key)), 0)
 
 
-def _parent(pid: int) -> int:
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:  # noqa: PTH123 - not a file
-            return int(stat.read().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
-
-
 def _end(process: Process) -> None:
+    """As it is told; what is left of it after a while is killed."""
+    left = [process.pid, *descendants(process.pid)]
     process.send(signal.SIGTERM)
-    with suppress(TimeoutError, OSError):
+    with suppress(subprocess.TimeoutExpired, OSError):
         process.wait(40)
-    process.kill()
+    process.up = False
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from scripts.chaos.checks import examine
+from scripts.chaos.breaks import BREAKS
+from scripts.chaos.checks import examine, taken_from_the_living
+from scripts.chaos.controls import CONTROLS
 from scripts.chaos.facts import Book, Charge, Entry, Facts, Hit, Thing, Write
 from scripts.chaos.leaving import progress_row
 
@@ -14,10 +16,12 @@ STORY = Thing(2, "generate_story", -1)
 PROMPT = Thing(2, "generate_image_prompts", 3)
 
 
-def write(number: int, role: str, relation: str, thing: Thing, fence: int = 1, **more: str) -> Write:
-    return Write(
-        number, float(number), role, relation, "UPDATE" if relation == "jobs" else "INSERT", thing, fence, **more
-    )
+def write(number: int, writer: str, relation: str, thing: Thing, fence: int = 1, **more: str) -> Write:
+    """By "a" or "b", processes 1 and 2, under the fence that the job has then; or by any "process:fence"."""
+    op = "UPDATE" if relation == "jobs" else "INSERT"
+    signed = {"a": f"1:{fence}", "b": f"2:{fence}"}.get(writer, writer)
+    by = "" if "claimed_by" in more else signed
+    return Write(number, float(number), "chaos_1", relation, op, thing, fence, by, str(number), **more)
 
 
 def made(book: int) -> list[Write]:
@@ -33,7 +37,7 @@ def made(book: int) -> list[Write]:
         write(first + 5, "b", "provider_calls", of[3], 2),
         write(first + 7, "b", "step_artifacts", of[3], 2),
         write(first + 8, "b", "jobs", of[0], 2, was="running", now="done"),
-        write(first + 9, "b", "credit_transactions", of[0], 2),
+        write(first + 9, "b", "credit_transactions", of[0], 2)._replace(txn=str(first + 8)),
     ]
 
 
@@ -74,7 +78,7 @@ def test_a_run_where_all_was_kept_is_green() -> None:
 
 def test_a_run_where_nothing_was_seen_is_not() -> None:
     nothing = Facts([], [], [], [], [], {"available": 0, "held": 0}, [])
-    assert len(red(nothing)) == 3
+    assert len(red(nothing)) == 4
 
 
 def failed(facts: Facts) -> Facts:
@@ -110,13 +114,13 @@ def file_of_nobody(facts: Facts) -> Facts:
 def artifact_lost(facts: Facts) -> Facts:
     """It is paid for after it was stored, and stored once more."""
     again = write(907, "b", "step_artifacts", PICTURE, 3)
-    taken = write(905, "b", "jobs", PICTURE, 3, claimed_by="vm:3", was="running", now="running")
+    taken = write(905, "b", "jobs", PICTURE, 3, claimed_by="vm:2", was="running", now="running")
     charges = [*facts.charges, Charge(906.0, "image", PICTURE)]
     return facts._replace(writes=[*facts.writes, taken, again], charges=charges)
 
 
 def free_step_done_again(facts: Facts) -> Facts:
-    taken = write(905, "b", "jobs", PICTURE, 3, claimed_by="vm:3", was="running", now="running")
+    taken = write(905, "b", "jobs", PICTURE, 3, claimed_by="vm:2", was="running", now="running")
     return facts._replace(writes=[*facts.writes, taken, write(906, "b", "image_prompts", PROMPT, 3)])
 
 
@@ -128,15 +132,41 @@ def picture_paid_twice(facts: Facts) -> Facts:
     return facts._replace(charges=[Charge(205.5, "image", PICTURE), *facts.charges])
 
 
-def fence_ignored(facts: Facts) -> Facts:
-    """Who had the job before stores something after it was taken over."""
-    stale = write(206, "a", "step_artifacts", Thing(2, "moderate_output", 3), 2)
+def between(facts: Facts, stale: Write) -> Facts:
     return facts._replace(writes=sorted([*facts.writes, stale], key=lambda one: one.number))
+
+
+JUDGED = Thing(2, "moderate_output", 3)
+
+
+def lost_runner_wrote(facts: Facts) -> Facts:
+    """Who had the job before stores something after it was taken over; the job's row says the new fence by then."""
+    return between(facts, write(206, "1:1", "step_artifacts", JUDGED, 2))
+
+
+def lost_runner_of_the_same_process_wrote(facts: Facts) -> Facts:
+    return between(facts, write(206, "2:1", "step_artifacts", JUDGED, 2))
+
+
+def nobody_wrote(facts: Facts) -> Facts:
+    return between(facts, write(206, "", "step_artifacts", JUDGED, 2))
 
 
 def fence_went_back(facts: Facts) -> Facts:
-    stale = write(206, "b", "step_artifacts", Thing(2, "moderate_output", 3), 1)
-    return facts._replace(writes=sorted([*facts.writes, stale], key=lambda one: one.number))
+    return between(facts, write(206, "b", "step_artifacts", JUDGED, 1))
+
+
+def fence_stood_still(facts: Facts) -> Facts:
+    """The takeover of book 2 raised no fence, so both of its runners have the same."""
+    stays = [
+        one._replace(fence=1, writer=one.writer.replace(":2", ":1")) if one.thing.book == 2 else one
+        for one in facts.writes
+    ]
+    return facts._replace(writes=stays)
+
+
+def runner_wrote_after_it_had_let_go(facts: Facts) -> Facts:
+    return facts._replace(writes=[*facts.writes, write(999, "b", "provider_calls", PICTURE, 2)])
 
 
 def went_on_after_its_end(facts: Facts) -> Facts:
@@ -155,13 +185,17 @@ def went_on_after_its_end(facts: Facts) -> Facts:
         (captured_and_released, ["Each is captured or released, once"]),
         (credit_vanished, ["Ledger less balances"]),
         (file_of_nobody, ["`storybook audit`"]),
-        (artifact_lost, ["Finished steps", "Charges of a thing", "Pictures of a vendor with ids"]),
+        (artifact_lost, ["Finished steps", "Charges of a thing", "Pictures charged twice"]),
         (free_step_done_again, ["Finished steps"]),
         (story_paid_again, ["Finished steps", "Charges of a thing"]),
-        (picture_paid_twice, ["Charges of a thing", "Pictures of a vendor with ids"]),
-        (fence_ignored, ["Stale writes"]),
+        (picture_paid_twice, ["Charges of a thing", "Pictures charged twice"]),
+        (lost_runner_wrote, ["Stale writes"]),
+        (lost_runner_of_the_same_process_wrote, ["Stale writes"]),
+        (nobody_wrote, ["Stale writes"]),
         (fence_went_back, ["Stale writes"]),
-        (went_on_after_its_end, ["Jobs that went on"]),
+        (fence_stood_still, ["Stale writes"]),
+        (runner_wrote_after_it_had_let_go, ["Stale writes"]),
+        (went_on_after_its_end, ["Stale writes", "Jobs that went on"]),
     ],
 )
 def test_each_broken_promise_turns_its_rows_red_and_no_others(
@@ -173,14 +207,28 @@ def test_each_broken_promise_turns_its_rows_red_and_no_others(
     ), said
 
 
-def test_a_call_that_was_hit_may_be_paid_once_more_unless_its_vendor_can_be_asked_again() -> None:
-    hit = picture_paid_twice(kept())._replace(hits=[Hit(PICTURE, has_id=False)])
-    assert red(hit) == ["Pictures of a vendor with ids charged twice: 0"]
+def test_a_call_that_was_hit_may_be_paid_once_more_unless_its_vendor_can_be_asked_again_by_a_known_id() -> None:
+    hit = picture_paid_twice(kept())._replace(hits=[Hit(PICTURE, has_id=True)])
+    assert red(hit) == ["Pictures charged twice though their id was known: 0"]
     assert red(hit._replace(by_id=False)) == []
-    assert red(hit._replace(aimed=1)) == []
+    assert red(hit._replace(hits=[Hit(PICTURE, has_id=False)])) == []
 
 
 def test_a_book_that_goes_on_late_is_seen() -> None:
     assert progress_row([30.0] * 19 + [60.0]).met
     assert not progress_row([30.0] * 18 + [60.0] * 2).met
     assert not progress_row([]).met
+
+
+def test_a_book_that_is_taken_from_a_runner_that_lives_is_seen() -> None:
+    assert taken_from_the_living(kept().writes, {1}).met
+    assert not taken_from_the_living(kept().writes, {2}).met
+    given_back = write(202, "a", "jobs", STORY, was="running", now="queued")
+    others = [one for one in kept().writes if one.thing.book == 2]
+    assert taken_from_the_living([*others[:3], given_back, *others[3:]], set()).met
+
+
+def test_each_check_has_a_control_that_turns_it_red_and_each_break_is_one() -> None:
+    wanted = [promise for control in CONTROLS for promise in control.red]
+    assert [row.promise for row in examine(kept()) if not row.promise.startswith(tuple(wanted))] == []
+    assert sorted(control.broken for control in CONTROLS if control.broken) == sorted(BREAKS)
