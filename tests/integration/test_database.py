@@ -2,12 +2,11 @@
 
 import asyncio
 
-import asyncpg
 import pytest
 from sqlalchemy import Integer, String, cast, func, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
-from storybook.core.database import SILENT_SECONDS, Database, Prepared, passes
+from storybook.core.database import Database, Prepared
 
 MINE = text("SELECT pg_backend_pid()")
 MY_PID = Prepared(select(func.pg_backend_pid()))
@@ -77,20 +76,3 @@ async def test_a_statement_that_fails_or_is_given_up_leaves_a_connection_for_the
     async with asyncio.timeout(5):
         assert await opened.run(Prepared(select(literal(1)))) == [(1,)]
     await opened.close()
-
-
-async def test_a_transaction_that_says_nothing_more_is_undone_which_passes(database: Database) -> None:
-    """As that of a process that hangs: what it has locked is free again."""
-    async with database.reading() as session:
-        assert await session.scalar(text("SHOW idle_in_transaction_session_timeout")) == f"{SILENT_SECONDS}s"
-    with pytest.raises(DBAPIError) as failure:
-        await say_nothing(database)
-    assert passes(failure.value)
-    assert passes(DBAPIError("", None, asyncpg.IdleInTransactionSessionTimeoutError()))
-
-
-async def say_nothing(database: Database) -> None:
-    async with database.session() as session:
-        await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
-        await asyncio.sleep(0.5)
-        await session.execute(MINE)
