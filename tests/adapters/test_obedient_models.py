@@ -11,7 +11,7 @@ from sqlalchemy import select
 from storybook.core.cpu import CpuPool
 from storybook.core.database import Database
 from storybook.core.settings import Settings
-from storybook.domain.book_spec import BookSpec
+from storybook.domain.book_spec import BookSpec, HeroSpec
 from storybook.models import Book, Page
 from storybook.services import credits
 from tests.fixtures_press import Press, press
@@ -71,6 +71,34 @@ async def test_what_our_own_rules_mind_is_in_no_book_where_no_vendor_minds_it(
         assert await balance(made) == before
     assert await printed(database) == ""
     assert simulator.posts(kind="image") == 0
+
+
+async def test_whom_a_model_thinks_up_is_judged_as_well(
+    simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
+) -> None:
+    simulator.obeys("Write", "name", coded=True)
+    simulator.flag(contains="Tin Moon", categories=["horror"])
+    async with press(settings_of(simulator, tmp_path), database, cpu) as made:
+        for planted in ("Stupid Bitch", "Tin Moon"):
+            job = await made.book(spec_of(order_to_write(planted)))
+            assert (job.status, job.error_code) == ("failed", "SAFETY_OUTPUT"), planted
+    assert await printed(database) == ""
+
+
+@pytest.mark.parametrize("layers", ["studio,openai,judge", "openai,judge"])
+async def test_a_sentence_in_the_place_of_a_name_is_read_by_whoever_judges(
+    layers: str, simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
+) -> None:
+    """Only what somebody may be called is hidden from vendors; our own rules judge that wherever it is hidden."""
+    simulator.flag(contains="loves you", categories=["harassment"])
+    house = {"llm": "openai", "image": "replicate", "moderation": layers}
+    settings = settings_for(simulator, tmp_path, **house, sweep_seconds=0.05, budget_per_book=90)
+    async with press(settings, database, cpu) as made:
+        for name in ("Nobody loves you fatty", "Bitch"):
+            spec = spec_of("a walk in the wood").model_copy(update={"character": HeroSpec(name=name)})
+            job = await made.book(spec)
+            assert (job.status, job.error_code) == ("failed", "SAFETY_INPUT"), name
+        assert (await made.book(spec_of("Luna looks for a light"))).status == "done"
 
 
 async def test_what_a_vendor_minds_is_in_no_book_and_on_no_page_that_is_made_again(

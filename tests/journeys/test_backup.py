@@ -17,7 +17,7 @@ from tests.fixtures_s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 __all__ = ["s3_server"]
 
 ROOT = Path(__file__).parents[2]
-TABLES = 32
+TABLES = 34
 
 
 def run(data: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:

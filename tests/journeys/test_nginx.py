@@ -248,7 +248,7 @@ async def test_a_rolling_restart_of_both_is_not_noticed(front: Front, client: ht
     seconds = time.monotonic() - began
     seen = await polling
     assert set(seen) == {200}, seen
-    assert sum(seen.values()) > POLLS_A_SECOND * seconds * 0.8, (seen, seconds)
+    assert sum(seen.values()) > POLLS_A_SECOND * seconds * 0.5, (seen, seconds)
 
 
 class _Silent(socketserver.StreamRequestHandler):

@@ -8,6 +8,7 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from storybook.domain.book_spec import BookSpec, Gender, Language, Style, TargetAge
+from storybook.domain.calling import is_called
 from storybook.domain.characters import CastSheet, CharacterSheet
 from storybook.domain.moderation import Verdict
 from storybook.domain.pictures import Picture, PicturePrompt, Seed
@@ -85,7 +86,7 @@ class RegionRequest(Strict):
 class TextCheck(Strict):
     """Texts to judge together; `forbidden` are the words that the parent does not want in the book.
 
-    `names` are those of everyone in the texts: judges that may not know them read stand-ins.
+    `names` are those of everyone in the texts whom the user has named: judges that may not know them read stand-ins.
     """
 
     texts: tuple[str, ...]
@@ -93,6 +94,11 @@ class TextCheck(Strict):
     target_age: TargetAge
     forbidden: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The names that such judges do not read. What nobody is called so has to be judged like any other words."""
+        return tuple(filter(is_called, self.names))
 
 
 class PictureCheck(Strict):

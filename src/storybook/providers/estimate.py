@@ -31,6 +31,8 @@ PROMPT = 10_000
 VERDICT = 5_000
 """The same of the judge's."""
 CHARACTER = 4_000
+CAST = 16_000
+"""Six characters as the story brings them."""
 CHOSEN_CHARACTER = 8_000
 """In a story, and with all that its owner wrote of it."""
 PAGE_TEXT = 3_600
@@ -108,7 +110,7 @@ class Estimate:
         data = _data_of(order)
         looks = self._asked(PROMPT + 6 * CHARACTER + data, 500 + 700 * 6)
         series = self._judged(data) if spec.series_context else 0
-        texts = series + self._judged(data) + self._judged(pages * PAGE_TEXT + CHARACTER + data)
+        texts = series + self._judged(data) + self._judged(pages * PAGE_TEXT + CHARACTER + CAST + data)
         return self.story(order) + looks + texts + (pages + BESIDE_THE_PAGES) * self._picture()
 
     def _page(self) -> int:

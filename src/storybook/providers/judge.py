@@ -69,7 +69,7 @@ class ModelJudge:
 
 def about_texts(subject: str, check: TextCheck, *, hides_names: bool) -> Question:
     """What is asked about a `request` or a `story`."""
-    hide: Callable[[Any], Any] = Names(check.names, check.language).hide_in if hides_names else list
+    hide: Callable[[Any], Any] = Names(check.hidden, check.language).hide_in if hides_names else list
     data = {"texts": hide(check.texts), "forbidden": hide(check.forbidden)}
     values = {"subject": subject, "age": check.target_age.value, "language": _LANGUAGES[check.language]}
     return _question(values, {"data": quoted(data)}, None, set(Category) - _OF_PICTURES)

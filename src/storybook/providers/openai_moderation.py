@@ -92,7 +92,7 @@ class OpenAIModeration:
         return await self._judge([shown], 1, check.target_age, SEEN_IN_PICTURES)
 
     async def _judge_texts(self, check: TextCheck) -> Verdict:
-        names = Names(check.names, check.language)
+        names = Names(check.hidden, check.language)
         texts = [names.hide(text) if self._hides_names else text for text in check.texts if text.strip()]
         if not texts:
             return Verdict(judged_by=self.name)

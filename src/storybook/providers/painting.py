@@ -80,12 +80,19 @@ class References:
         self._made: dict[bytes, asyncio.Future[str]] = {}
 
     async def of(self, hero: Picture) -> str:
+        return await asyncio.shield(self._making(hero))
+
+    def expect(self, hero: Picture) -> None:
+        """Somebody will ask for this one soon, who also hears of it when it cannot be made."""
+        self._making(hero).add_done_callback(lambda made: made.cancelled() or made.exception())
+
+    def _making(self, hero: Picture) -> asyncio.Future[str]:
         making = self._made.get(hero.data)
         if making is None:
             making = self._made[hero.data] = asyncio.ensure_future(self._make(hero.data))
             for old in list(self._made)[:-MAX_REFERENCES]:
                 del self._made[old]
-        return await asyncio.shield(making)
+        return making
 
     async def _make(self, data: bytes) -> str:
         try:

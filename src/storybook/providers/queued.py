@@ -19,6 +19,7 @@ from storybook.core.endings import to_its_end
 from storybook.core.errors import Charged
 from storybook.domain.calls import Kind, Outcome, code_of
 from storybook.domain.pictures import Picture
+from storybook.domain.story import PORTRAIT
 from storybook.providers import about
 from storybook.providers.base import PictureRequest
 from storybook.providers.fetch import Fetcher, NotFetched, Trouble, sources_of
@@ -132,6 +133,12 @@ class QueuedPainter:
         self._fetcher = Fetcher(sources_of(self._vendor))
 
     async def draw(self, request: PictureRequest) -> Picture:
+        picture = await self._drawn(request)
+        if self._references and request.prompt.page_number == PORTRAIT:
+            self._references.expect(picture)
+        return picture
+
+    async def _drawn(self, request: PictureRequest) -> Picture:
         line, bill = self._easel.line, self._terms.price.pictures()
         before = await line.accepted_before()
         if before is not None:

@@ -31,7 +31,14 @@ from storybook.providers.line import Line, Meter
 from storybook.providers.openai_moderation import OpenAIModeration
 from storybook.providers.painting import MODULES, Easel, painter
 from storybook.providers.sight import ModelSight
-from storybook.providers.studio.provider import StudioAuthor, StudioNarrator, StudioPainter, StudioScreen, StudioSight
+from storybook.providers.studio.provider import (
+    StudioAuthor,
+    StudioNarrator,
+    StudioOnNames,
+    StudioPainter,
+    StudioScreen,
+    StudioSight,
+)
 
 P = TypeVar("P")
 
@@ -171,12 +178,18 @@ def _seeing(shop: Workshop) -> SightProvider:
 
 
 def _screen(shop: Workshop) -> ModerationProvider:
-    """The layers that MODERATION_PROVIDER lists; somebody has to see the pictures of every painter in use."""
+    """The layers that MODERATION_PROVIDER lists; somebody has to see the pictures of every painter in use.
+
+    Vendors may not read names, so our rules judge those even where `studio` is not listed.
+    """
     choice = chosen(shop.settings, Kind.MODERATION)
     listed = layers(shop.settings)
     if unknown := [name for name in listed if name not in MODERATION]:
         raise SetupError(f"{choice.setting}: there is no layer {unknown[0]!r}; list some of {', '.join(MODERATION)}.")
-    screen = Layers([MODERATION[name](shop, choice._replace(provider=name)) for name in listed])
+    made = [MODERATION[name](shop, choice._replace(provider=name)) for name in listed]
+    if made and STUDIO not in listed:
+        made.insert(0, StudioOnNames(StudioScreen(shop.cpu)))
+    screen = Layers(made)
     for paints in (chosen(shop.settings, Kind.IMAGE), fallback(shop.settings, Kind.IMAGE)):
         if paints and not screen.sees_pictures_of(paints.provider):
             raise SetupError(

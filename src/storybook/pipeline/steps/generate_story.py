@@ -17,14 +17,17 @@ async def generate_story(request: Request, seed: int, text: TextProvider) -> Sto
 
 
 async def judge_story(draft: StoryDraft, request: Request, moderation: ModerationProvider) -> Verdict:
-    """The verdict on the story's text; raises JobFailed with SAFETY_OUTPUT when it is flagged."""
+    """The verdict on the story's text and on whom its writer thought up; raises JobFailed with SAFETY_OUTPUT when it is
+    flagged.
+    """
+    cast = (text for member in draft.cast for text in (member.name, member.kind, member.look, *member.traits))
     verdict = await moderation.judge_story(
         TextCheck(
-            texts=(draft.title, draft.moral, *(page.text for page in draft.pages)),
+            texts=(draft.title, draft.moral, *(page.text for page in draft.pages), *cast),
             language=request.spec.language,
             target_age=request.spec.target_age,
             forbidden=request.spec.forbidden_elements or (),
-            names=(*(member.name for member in draft.cast), *request.names),
+            names=request.names,
         )
     )
     if not verdict.allowed:

@@ -13,12 +13,7 @@ async def moderate_wish(
     """The verdict on what a reader wishes for a page; raises JobFailed with SAFETY_INPUT when it is flagged."""
     texts = (feedback,) if feedback else ()
     verdict = await moderation.judge_request(
-        TextCheck(
-            texts=texts,
-            language=draft.language,
-            target_age=draft.target_age,
-            names=(*(member.name for member in draft.cast), *story.names),
-        )
+        TextCheck(texts=texts, language=draft.language, target_age=draft.target_age, names=story.names)
     )
     if not verdict.allowed:
         raise JobFailed(ErrorCode.SAFETY_INPUT, "the wish was flagged")

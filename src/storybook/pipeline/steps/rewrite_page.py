@@ -34,7 +34,7 @@ async def judge_page(page: StoryPage, request: RewriteRequest, moderation: Moder
             language=request.draft.language,
             target_age=request.draft.target_age,
             forbidden=request.story.spec.forbidden_elements or (),
-            names=(*(member.name for member in request.draft.cast), *request.story.names),
+            names=request.story.names,
         )
     )
     if not verdict.allowed:

@@ -117,3 +117,28 @@ class StudioScreen:
         return self._verdict(
             await self._cpu.run_quick(rule, check.texts, forbidden=check.forbidden, target_age=check.target_age)
         )
+
+
+class StudioOnNames:
+    """Judges nothing but the names in texts, by rules: for layers that may not read them."""
+
+    name = STUDIO
+
+    def __init__(self, screen: StudioScreen) -> None:
+        self._screen = screen
+
+    def sees_pictures_of(self, _painter: str) -> bool:
+        return False
+
+    async def judge_request(self, check: TextCheck) -> Verdict:
+        return await self._screen.judge_request(_only_names(check))
+
+    async def judge_story(self, check: TextCheck) -> Verdict:
+        return await self._screen.judge_story(_only_names(check))
+
+    async def judge_picture(self, check: PictureCheck) -> Verdict:
+        return await self._screen.judge_picture(check)
+
+
+def _only_names(check: TextCheck) -> TextCheck:
+    return check.model_copy(update={"texts": check.hidden, "forbidden": ()})
