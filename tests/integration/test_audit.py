@@ -96,7 +96,10 @@ async def corrupt(session: AsyncSession, corruption: Corruption, chance: random.
     return str(name)
 
 
-@pytest.mark.parametrize("seeds", [SEEDS[:50], SEEDS[50:]], ids=["first half", "second half"])
+@pytest.mark.parametrize(
+    "seeds",
+    [pytest.param(SEEDS[:50], id="first half"), pytest.param(SEEDS[50:], id="second half", marks=pytest.mark.long)],
+)
 async def test_a_hundred_corruptions_are_named_and_nothing_else(ledger: AsyncSession, seeds: range) -> None:
     missed: list[tuple[int, str, str, list[Finding]]] = []
     for seed in seeds:

@@ -15,17 +15,21 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+def long(*values: object) -> object:
+    return pytest.param(*values, marks=pytest.mark.long)
+
+
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
         ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}, "DATABASE_URL"),
-        ({"STORYBOOK_DATA_DIR": "/dev/null/data"}, "/dev/null/data"),
-        ({"S3_BUCKET": "books", "S3_ENDPOINT": "http://127.0.0.1:9", "S3_PUBLIC_URL": "http://x"}, "S3_ENDPOINT"),
-        ({"IMAGE_PROVIDER": "crayon"}, "IMAGE_PROVIDER"),
+        long({"STORYBOOK_DATA_DIR": "/dev/null/data"}, "/dev/null/data"),
+        long({"S3_BUCKET": "b", "S3_ENDPOINT": "http://127.0.0.1:9", "S3_PUBLIC_URL": "http://x"}, "S3_ENDPOINT"),
+        long({"IMAGE_PROVIDER": "crayon"}, "IMAGE_PROVIDER"),
         ({"LLM_PROVIDER": "openai"}, "LLM_API_KEY is not set"),
-        ({"LLM_PROVIDER": "openai", "LLM_API_KEY": "any", "LLM_MODEL": "gpt-0"}, "LLM_MODEL"),
-        ({"LLM_PROVIDER": "openai", "LLM_BASE_URL": "localhost"}, "LLM_BASE_URL"),
-        ({"SIGHT_PROVIDER": "openai"}, "PERSONAL_DATA_VENDORS"),
+        long({"LLM_PROVIDER": "openai", "LLM_API_KEY": "any", "LLM_MODEL": "gpt-0"}, "LLM_MODEL"),
+        long({"LLM_PROVIDER": "openai", "LLM_BASE_URL": "localhost"}, "LLM_BASE_URL"),
+        long({"SIGHT_PROVIDER": "openai"}, "PERSONAL_DATA_VENDORS"),
         ({"ENVIRONMENT": "production"}, "USER_KEY_PEPPER"),
         ({"IMAGE_MAX_CONCURRENT": "many"}, "IMAGE_MAX_CONCURRENT"),
     ],

@@ -268,7 +268,7 @@ class Money(RuleBasedStateMachine):
         assert await audit.examine(self.world.session, money.CATALOGUE) == []
 
 
-@pytest.mark.parametrize("half", [1, 2])
+@pytest.mark.parametrize("half", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_money_is_never_made_nor_lost(postgres: EmbeddedPostgres, template: str, half: int) -> None:
     plan = settings(
         max_examples=RUNS // 2,

@@ -217,7 +217,7 @@ def histories(draw: st.DrawFn) -> list[Step]:
     return steps
 
 
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(steps=histories(), data=st.data())
 def test_no_order_of_news_changes_what_they_leave_behind(
     world: tuple[asyncio.Runner, Database], steps: list[Step], data: st.DataObject

@@ -139,6 +139,7 @@ def test_a_damaged_backup_changes_nothing(backup: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "assets").exists()
 
 
+@pytest.mark.long
 def test_another_database_and_a_bucket_get_the_same(
     backup: Path, tmp_path: Path, empty_database: Database, s3_server: S3Server
 ) -> None:

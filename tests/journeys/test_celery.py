@@ -69,6 +69,7 @@ async def test_a_book_is_made_and_read_aloud_by_a_worker(house: Parts, client: h
     assert seen.sum("storybook_vendor_calls_total", vendor="replicate", outcome="ok") == PICTURES
 
 
+@pytest.mark.long
 async def test_a_book_is_taken_while_the_broker_is_away_and_made_when_it_is_back(
     house: Parts, client: httpx.AsyncClient
 ) -> None:

@@ -133,6 +133,7 @@ def test_a_book_that_kills_its_process_each_time_is_given_up_and_its_neighbours_
     until(lambda: town.job(neighbour, "status") == ["done"], 60)
 
 
+@pytest.mark.long
 def test_stopping_and_trying_again_reach_a_job_in_another_process_within_a_heartbeat(
     town: Town, stack: ExitStack
 ) -> None:

@@ -227,4 +227,4 @@ class AnyAnswers(RuleBasedStateMachine):
 
 
 TestAnyAnswers = AnyAnswers.TestCase
-TestAnyAnswers.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestAnyAnswers.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
