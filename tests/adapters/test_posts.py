@@ -119,7 +119,8 @@ async def _end_of(work: Awaitable[Any], kind: Kind) -> str:
     except JobParked:
         return "~"
     except JobFailed as failed:
-        signs = {code_of(kind): "!", ErrorCode.IMAGE_TIMEOUT: "t", ErrorCode.LLM_JSON_INVALID: "j"}
+        without = ErrorCode.LLM_TIMEOUT if kind is Kind.MODERATION else code_of(kind)
+        signs = {without: "!", ErrorCode.IMAGE_TIMEOUT: "t", ErrorCode.LLM_JSON_INVALID: "j"}
         return signs[failed.code]
     return "+"
 

@@ -2,9 +2,10 @@
 
 from tests.simulator.state import State
 from tests.simulator.tariff import models_of
-from tests.simulator.wire import Answer, Asked, NotFitting, said
+from tests.simulator.wire import Answer, Asked, NotFitting, refused, said
 
 KIND = "free"
+NOBODYS = "0{8}-0{4}-0{4}-0{4}-0{12}"
 
 
 def of_openai(_: Asked, __: State) -> Answer:
@@ -18,6 +19,11 @@ def of_anthropic(asked: Asked, _: State) -> Answer:
 def of_replicate(asked: Asked, _: State) -> Answer:
     owner, name = _known("replicate", asked).split("/")
     return said({"owner": owner, "name": name, "visibility": "public"})
+
+
+def of_fal(_: Asked, __: State) -> Answer:
+    """Nothing but whether there is a key: nobody has made the request that is asked for."""
+    return refused(404, "not_found", "Request not found")
 
 
 def of_google(_: Asked, __: State) -> Answer:

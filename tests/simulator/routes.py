@@ -63,6 +63,7 @@ ROUTES = (
     _look("replicate", "/v1/predictions/(?P<job>[^/]+)", replicate.get),
     _look("replicate", "/v1/predictions/(?P<job>[^/]+)/cancel", replicate.cancel, "POST"),
     _file("replicate"),
+    _free("fal", f"/(?P<model>.+)/requests/{models.NOBODYS}/status", models.of_fal, "authorization"),
     _look("fal", "/(?P<model>.+)/requests/(?P<job>[^/]+)/status", fal.status),
     _look("fal", "/(?P<model>.+)/requests/(?P<job>[^/]+)/cancel", fal.cancel, "PUT"),
     _look("fal", "/(?P<model>.+)/requests/(?P<job>[^/]+)", fal.result),

@@ -110,8 +110,8 @@ async def test_a_server_that_is_not_there_was_not_paid(vendor: str, client: http
 
 
 @pytest.mark.parametrize("vendor", VENDORS_OF_TEXT)
-@pytest.mark.parametrize("why", ["length", "refusal", "nonsense"])
-async def test_an_answer_that_is_cut_off_or_none_is_paid_for_and_not_used(
+@pytest.mark.parametrize("why", ["refusal", "nonsense"])
+async def test_an_answer_that_is_none_is_paid_for_and_not_used(
     vendor: str, why: str, double: Double, model: Model, meter: Unmetered
 ) -> None:
     answer = said(vendor, "{}", "stop" if why == "nonsense" else why)
@@ -124,8 +124,15 @@ async def test_an_answer_that_is_cut_off_or_none_is_paid_for_and_not_used(
     assert len(double.asked) == 1 and meter.spent > 0
 
 
-async def test_a_server_without_schemas_is_asked_in_the_form_that_it_knows(double: Double, model: Model) -> None:
-    unknown = (400, {"error": {"message": "response_format is not supported"}})
+@pytest.mark.parametrize("status", [400, 404, 422, 501])
+@pytest.mark.parametrize(
+    "words",
+    ["response_format is not supported", "Unknown response format", "no json_schema here", "No Structured output"],
+)
+async def test_a_server_without_schemas_is_asked_in_the_form_that_it_knows(
+    status: int, words: str, double: Double, model: Model
+) -> None:
+    unknown = (status, {"error": {"message": words}})
     double.answers = [unknown, unknown, said("openai", "{}"), said("openai", "{}")]
     asked = model("openai")
     await asked.answer(QUESTION)
@@ -136,6 +143,49 @@ async def test_a_server_without_schemas_is_asked_in_the_form_that_it_knows(doubl
     double.answers = [(400, {"error": {"message": "the context is too long"}})]
     with pytest.raises(CallFailed):
         await asked.answer(QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda story: story["pages"][1]["scene"].update(place=5), "pages 2 scene place"),
+        (lambda story: story["pages"][1]["scene"].pop("place"), "pages 2 scene place is missing"),
+        (lambda story: story["cast"][0].update(age=5), "cast 1 has a key that nobody asked for"),
+        (lambda story: story["cast"][0].update(role="villain"), "cast 1 role"),
+        (lambda story: story.update(cover=[story["cover"]]), "cover"),
+    ],
+)
+async def test_a_server_that_passes_over_the_schema_is_told_it_in_words(
+    spoil: Callable[[Any], Any], complaint: str, double: Double, model: Model
+) -> None:
+    request = a_request()
+    good, bad = a_story(request), a_story(request)
+    spoil(bad)
+    double.answers = [said("openai", json.dumps(story)) for story in (good, bad, good, good)]
+    author = ModelAuthor(model("openai"))
+    for _ in range(3):
+        await author.write_story(request)
+    forms = [body["response_format"]["type"] for body in double.asked]
+    assert forms == ["json_schema", "json_schema", "json_object", "json_object"]
+    assert ['"additionalProperties"' in system_of(body) for body in double.asked] == [False, False, True, True]
+    assert complaint in users_of(double.asked[2])[1]
+
+
+async def test_the_vendor_itself_keeps_to_schemas_and_is_asked_for_nothing_less() -> None:
+    status, answer = said("openai", "no JSON at all")
+    asked: list[dict[str, Any]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(json.loads(request.content))
+        return httpx.Response(status, json=answer)
+
+    line = Line(VENDORS["openai"], Kind.TEXT, Unmetered())
+    async with httpx.AsyncClient(transport=httpx.MockTransport(respond)) as client:
+        with pytest.raises(ProviderError):
+            await ModelAuthor(language_model(line, client, Choice("LLM_PROVIDER", "openai", "a-key"))).write_story(
+                a_request()
+            )
+    assert [body["response_format"]["type"] for body in asked] == ["json_schema", "json_schema"]
 
 
 async def test_a_story_comes_home_with_its_names_and_the_right_particles(double: Double, model: Model) -> None:
@@ -262,7 +312,7 @@ async def test_a_story_that_breaks_a_rule_is_sent_back_once_with_the_exact_compl
     first, second = double.asked
     assert users_of(second)[0] == users_of(first)[0]
     assert complaint in users_of(second)[1].split("This is wrong with it:")[1]
-    assert system_of(second) == system_of(first)
+    assert system_of(second).startswith(system_of(first))
 
 
 @pytest.mark.parametrize("bad", ["no JSON at all", "[1, 2]", '{"title": ', "[" * 9000 + "{" * 9000 + "}", '{"a": NaN}'])
@@ -272,6 +322,24 @@ async def test_a_second_answer_that_breaks_the_rules_ends_the_step(bad: str, dou
         await ModelAuthor(model("openai")).write_story(a_request())
     assert (failed.value.code, failed.value.retryable) == (ErrorCode.LLM_JSON_INVALID, False)
     assert len(double.asked) == 2
+
+
+@pytest.mark.parametrize("vendor", VENDORS_OF_TEXT)
+async def test_an_answer_that_is_cut_off_is_sent_back_once_with_that_complaint(
+    vendor: str, double: Double, model: Model, meter: Unmetered
+) -> None:
+    request, asked = a_request(), model(vendor)
+    author = ModelAuthor(asked)
+    good = json.dumps(a_story(request))
+    double.answers = [said(vendor, good[:500], "length"), said(vendor, good)]
+    assert (await author.write_story(request)).cast[0].name == "Zephyrine"
+    assert "was cut off before its end" in users_of(double.asked[1])[1]
+    assert double.asked[1].get("response_format") == double.asked[0].get("response_format")
+    double.answers = [said(vendor, good, "length")] * 2
+    with pytest.raises(ProviderError) as failed:
+        await author.write_story(request)
+    assert (failed.value.code, failed.value.charged) == (ErrorCode.LLM_JSON_INVALID, Charged.YES)
+    assert meter.spent == 4 * price_of(vendor, asked.model).tokens(1000, 2000).micro_dollars
 
 
 def test_json_is_found_between_other_words() -> None:

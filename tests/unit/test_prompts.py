@@ -1,6 +1,7 @@
 """What language models are asked: limits as numbers, users' words only as data, schemas that vendors enforce."""
 
 import json
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -158,3 +159,21 @@ def test_every_prompt_can_be_shown(step: Shown) -> None:
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert ("spiders" in shown) == (step is not Shown.DESCRIBE_PHOTO)
     assert ("[[A]]" in shown) == (step not in {Shown.GENERATE_IMAGE_PROMPTS, Shown.DESCRIBE_PHOTO})
+
+
+@pytest.mark.parametrize(
+    ("step", "subjects"),
+    [
+        (Shown.MODERATE_INPUT, ["a request"]),
+        (Shown.MODERATE_OUTPUT, ["a story", "a picture"]),
+        (Shown.JUDGE, ["a request", "a story", "a picture"]),
+    ],
+)
+def test_what_the_judge_is_asked_is_shown_for_each_of_its_subjects(step: Shown, subjects: list[str]) -> None:
+    console = Console(file=StringIO(), width=80)
+    show(step, Language.EN, TargetAge.READER, console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    for part in ("system", "user 1", "schema of the answer"):
+        assert re.findall(rf"{part}, for (a \w+)", shown) == subjects
+    assert ("A worried parent" in shown) == ("a request" in subjects)
+    assert ("Judge this picture" in shown) == ("a picture" in subjects)

@@ -23,13 +23,15 @@ from storybook.providers.language import Question
 
 
 class Shown(StrEnum):
-    """The steps that have prompts, the page that is told or staged anew, the judge, and the look at a photo."""
+    """The steps that have prompts, the page that is told or staged anew, the judge of all, and the look at a photo."""
 
+    MODERATE_INPUT = Step.MODERATE_INPUT
     GENERATE_STORY = Step.GENERATE_STORY
     REWRITE_PAGE = "rewrite_page"
     RESTAGE_PAGE = "restage_page"
     GENERATE_CHARACTER_SHEET = Step.GENERATE_CHARACTER_SHEET
     GENERATE_IMAGE_PROMPTS = Step.GENERATE_IMAGE_PROMPTS
+    MODERATE_OUTPUT = Step.MODERATE_OUTPUT
     JUDGE = "judge"
     DESCRIBE_PHOTO = "describe_photo"
 
@@ -80,23 +82,38 @@ def _picture_prompts(request: StoryRequest) -> dict[str, str]:
     return {part: render(f"generate_image_prompts.{part}.jinja2", values) for part in ("positive", "negative")}
 
 
-def _judge_prompts(request: StoryRequest) -> dict[str, str]:
+def _wish_judged(request: StoryRequest) -> dict[str, str]:
+    told = _check((request.spec.topic, *request.names), request)
+    return _for("a request", about_texts("request", told, hides_names=True))
+
+
+def _work_judged(request: StoryRequest) -> dict[str, str]:
     """Of texts and of a picture, which differ."""
+    draft = _example(request.spec)
+    told = _check((draft.title, draft.moral, *(page.text for page in draft.pages)), request)
+    picture = Picture(data=b"", media_type="image/jpeg", width=1, height=1, made_by="nobody")
+    return _for("a story", about_texts("story", told, hides_names=True)) | _for(
+        "a picture", about_picture(picture, request.spec.target_age)
+    )
+
+
+def _judge_prompts(request: StoryRequest) -> dict[str, str]:
+    return _wish_judged(request) | _work_judged(request)
+
+
+def _check(texts: tuple[str, ...], request: StoryRequest) -> TextCheck:
     spec = request.spec
-    texts = tuple(page.text for page in _example(spec).pages)
-    check = TextCheck(
+    return TextCheck(
         texts=texts,
         language=spec.language,
         target_age=spec.target_age,
         forbidden=spec.forbidden_elements or (),
         names=request.names,
     )
-    picture = Picture(data=b"", media_type="image/jpeg", width=1, height=1, made_by="nobody")
-    seen = _as_asked(about_picture(picture, spec.target_age))
-    told = _as_asked(about_texts("story", check, hides_names=True))
-    return {f"{part}, for texts": text for part, text in told.items()} | {
-        f"{part}, for a picture": text for part, text in seen.items()
-    }
+
+
+def _for(subject: str, question: Question) -> dict[str, str]:
+    return {f"{part}, for {subject}": text for part, text in _as_asked(question).items()}
 
 
 def _photo_prompts(request: StoryRequest) -> dict[str, str]:
@@ -135,11 +152,13 @@ def _example(spec: BookSpec) -> StoryDraft:
 
 
 _SHOWN: dict[Shown, Callable[[StoryRequest], dict[str, str]]] = {
+    Shown.MODERATE_INPUT: _wish_judged,
     Shown.GENERATE_STORY: _story_prompts,
     Shown.REWRITE_PAGE: _page_prompts,
     Shown.RESTAGE_PAGE: _scene_prompts,
     Shown.GENERATE_CHARACTER_SHEET: _sheet_prompts,
     Shown.GENERATE_IMAGE_PROMPTS: _picture_prompts,
+    Shown.MODERATE_OUTPUT: _work_judged,
     Shown.JUDGE: _judge_prompts,
     Shown.DESCRIBE_PHOTO: _photo_prompts,
 }

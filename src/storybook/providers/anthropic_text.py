@@ -92,12 +92,10 @@ class AnthropicModel:
             raise self._unusable("the answer is no message") from None
         if said.usage:
             call.costs(self._terms.price.tokens(said.usage.all_input, said.usage.output_tokens))
-        match said.stop_reason:
-            case "refusal":
-                raise self._unusable("the question was turned down")
-            case "max_tokens" | "model_context_window_exceeded":
-                raise self._unusable("the answer was cut off")
-        return Answer("".join(block.text for block in said.content if block.type == "text"))
+        if said.stop_reason == "refusal":
+            raise self._unusable("the question was turned down")
+        text = "".join(block.text for block in said.content if block.type == "text")
+        return Answer(text, whole=said.stop_reason not in {"max_tokens", "model_context_window_exceeded"})
 
     def _unusable(self, reason: str) -> CallFailed:
         return unusable(reason, self._line.vendor, self._line.kind)

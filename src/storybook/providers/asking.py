@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from storybook.core.errors import Charged, ErrorCode, ProviderError
-from storybook.providers.language import LanguageModel, Question
+from storybook.providers.language import Answer, LanguageModel, Question
 from storybook.providers.questions import quoted
 from storybook.providers.schemas import Unfit
 
@@ -17,22 +17,30 @@ def most_sent_back(max_tokens: int) -> int:
 
 
 async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]) -> T:
-    """What `read` makes of the answer. One that it calls `Unfit` is sent back once, with the exact complaints.
+    """What `read` makes of the answer. One that it calls `Unfit`, or that was cut off, is sent back once, with the
+    exact complaints.
 
     Raises ProviderError, with LLM_JSON_INVALID where the second answer is unfit too, or the first far too long.
     """
     answer = await model.answer(question)
     try:
-        return read(answer.text)
+        return read(whole(answer))
     except Unfit as unfit:
         sent_back = _sent_back(answer.text, unfit)
         if len(sent_back.encode()) > most_sent_back(question.max_tokens):
             raise _useless(f"{model.name}, at great length: {unfit}") from None
     answer = await model.answer(question.say(sent_back))
     try:
-        return read(answer.text)
+        return read(whole(answer))
     except Unfit as unfit:
         raise _useless(f"{model.name}, asked twice: {unfit}") from None
+
+
+def whole(answer: Answer) -> str:
+    """The text of the answer; raises Unfit where it was cut off."""
+    if not answer.whole:
+        raise Unfit(["the answer was cut off before its end; it must be shorter"])
+    return answer.text
 
 
 def _useless(message: str) -> ProviderError:

@@ -1,7 +1,7 @@
 """Whether vendors accept the keys and have the models that the settings choose, by what they answer for free.
 
 Each question is one GET of the vendor's API reference: lists of models (OpenAI, ElevenLabs) and of voices (Google), one
-model (Anthropic, Replicate). fal's queue has none, so its keys are not checked.
+model (Anthropic, Replicate). fal is asked how far a request is that nobody has made: it tells that only to a good key.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from storybook.providers.http import CallFailed, exchange
 from storybook.providers.vendors import Vendor
 
 SECONDS = 5.0
+NOBODYS = "00000000-0000-0000-0000-000000000000"
 _MAY_NOT_LOOK = ("missing_permissions", "missing scopes", "insufficient permissions")
 """What vendors say of a good key that is made for other questions than ours."""
 _BAD_KEY = "API_KEY_INVALID"
@@ -48,17 +49,21 @@ class Checked(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A free question. `names` finds the models in its answer; without it the model is a part of the path."""
+    """A free question. `names` finds the models in its answer; without it the model is a part of the path. With
+    `tells_models` false only the key is asked about, and whatever is no refusal of it accepts it.
+    """
 
     path: str
     headers: dict[str, str]
     names: Callable[[Any], Iterable[str]] | None = None
+    tells_models: bool = True
 
 
 PROBES = {
     "openai": Probe("models", {"Authorization": "Bearer {key}"}, lambda answer: [row["id"] for row in answer["data"]]),
     "anthropic": Probe("v1/models/{model}", {"X-Api-Key": "{key}", "anthropic-version": "2023-06-01"}),
     "replicate": Probe("models/{model}", {"Authorization": "Bearer {key}"}),
+    "fal": Probe(f"fal-ai/flux/requests/{NOBODYS}/status", {"Authorization": "Key {key}"}, tells_models=False),
     "google": Probe(
         "voices",
         {"X-Goog-Api-Key": "{key}"},
@@ -106,9 +111,7 @@ def _module_of(choice: Choice, kind: Kind) -> str:
 
 async def _ask(client: httpx.AsyncClient, vendor: Vendor, kind: Kind, choice: Choice) -> Checked:
     checked = Checked(kind, choice, model_of(choice, kind), State.ACCEPTED)
-    probe = PROBES.get(vendor.name)
-    if probe is None:
-        return _said(checked, State.UNSURE, f"{vendor.name} has no free way to check a key")
+    probe = PROBES[vendor.name]
     headers = {name: value.format(key=choice.api_key or "none") for name, value in probe.headers.items()}
     address = f"{vendor.base_url}/{probe.path.format(model=checked.model)}"
     try:
@@ -125,6 +128,8 @@ def _read(answer: httpx.Response, probe: Probe, checked: Checked) -> Checked:
         return _refused_key(answer, checked)
     if status == 429 or status >= 500:
         return _said(checked, State.AWAY, f"{choice.setting}: {choice.provider} answers {status}; try again later.")
+    if not probe.tells_models:
+        return checked
     if answer.is_success:
         return checked if _has_model(answer, probe, checked.model) else _no_model(checked)
     if status == 404 and probe.names is None:

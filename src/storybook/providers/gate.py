@@ -1,4 +1,4 @@
-"""How many calls a vendor gets at once, over all jobs of the process."""
+"""How many calls a vendor gets at once, of all kinds, over all jobs of the process."""
 
 import asyncio
 import math

@@ -11,6 +11,7 @@ from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.calls import Kind
 from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
+from storybook.providers.asking import whole
 from storybook.providers.base import PictureCheck, TextCheck
 from storybook.providers.choices import JUDGE
 from storybook.providers.http import unusable
@@ -62,7 +63,7 @@ class ModelJudge:
     async def _ask(self, question: Question) -> Verdict:
         answer = await self._model.answer(question)
         try:
-            return _verdict(_flagged(answer.text, question.schema["required"]))
+            return _verdict(_flagged(whole(answer), question.schema["required"]))
         except Unfit:
             raise unusable("the answer is no verdict", self._vendor, Kind.MODERATION, retryable=True) from None
 

@@ -55,9 +55,10 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the model said: JSON as a rule, but nobody has read it yet."""
+    """What the model said: JSON as a rule, but nobody has read it yet. One that was cut off is not `whole`."""
 
     text: str
+    whole: bool = True
 
 
 class LanguageModel(Protocol):
@@ -71,7 +72,7 @@ class LanguageModel(Protocol):
         ...
 
     async def answer(self, question: Question) -> Answer:
-        """The whole answer; raises ProviderError where there is none, or one that was cut off or refused."""
+        """The answer; raises ProviderError where there is none, or the question was turned down."""
         ...
 
 
@@ -90,6 +91,11 @@ class Terms(NamedTuple):
         return self.price.tokens(used, question.max_tokens).micro_dollars
 
 
+def is_elsewhere(choice: Choice) -> bool:
+    """Whether a server is asked that is not the vendor's own."""
+    return bool(choice.base_url) and vendor_at(choice.base_url) is not VENDORS[choice.provider]
+
+
 def terms(choice: Choice, default_model: str, kind: Kind) -> Terms:
     """What the choice means; raises SetupError for a missing key or a model without a price for that kind of work.
 
@@ -97,14 +103,13 @@ def terms(choice: Choice, default_model: str, kind: Kind) -> Terms:
     model has a price; of any other the operator has to say what it takes.
     """
     model = choice.model or default_model
-    elsewhere = choice.base_url and vendor_at(choice.base_url) is not VENDORS[choice.provider]
     if choice.base_url and choice.price:
         price = price_told(choice.price, kind)
-    elif not elsewhere:
+    elif not is_elsewhere(choice):
         price = price_of(choice.provider, model, kind, setting=choice.model_setting)
     else:
         price = _price_elsewhere(choice, model, kind)
-    return Terms(model, price, choice.api_key or "none" if elsewhere else require_key(choice))
+    return Terms(model, price, choice.api_key or "none" if is_elsewhere(choice) else require_key(choice))
 
 
 def _price_elsewhere(choice: Choice, model: str, kind: Kind) -> Price:

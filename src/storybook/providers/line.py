@@ -77,7 +77,7 @@ class Call:
 
 
 class Line:
-    """All calls of one kind to one vendor, over all jobs of the process."""
+    """All calls of one kind to one vendor, over all jobs of the process. Lines to one address share a `gate`."""
 
     def __init__(
         self,
@@ -86,6 +86,8 @@ class Line:
         meter: Meter,
         rests: Rests = Rests(),  # noqa: B008 - a value
         clock: Callable[[], float] = time.monotonic,
+        *,
+        gate: Gate | None = None,
     ) -> None:
         self.vendor = vendor
         self.kind = kind
@@ -96,7 +98,7 @@ class Line:
         self._id = secrets.token_hex(8)
         self._noted_until: float | None = None
         self.retries = RetryBudget()
-        self.gate = Gate(vendor.at_once)
+        self.gate = gate or Gate(vendor.at_once)
 
     @asynccontextmanager
     async def call(self, model: str, worst: int) -> AsyncIterator[Call]:

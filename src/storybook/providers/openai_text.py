@@ -9,12 +9,14 @@ import httpx
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI
 from pydantic import BaseModel, ValidationError
 
+from storybook.core.errors import Charged
 from storybook.domain.calls import Kind, Outcome
 from storybook.providers.choices import Choice
 from storybook.providers.http import CallFailed, refusal, unusable
-from storybook.providers.language import Answer, Message, Question, Terms, terms
+from storybook.providers.language import Answer, Message, Question, Terms, is_elsewhere, terms
 from storybook.providers.line import Call, Line
 from storybook.providers.packages import client_for_packages, unwrapped
+from storybook.providers.schemas import fits
 from storybook.providers.usage import Believed, Tokens
 
 DEFAULT_MODEL = "gpt-6-luna"
@@ -22,6 +24,10 @@ THINKING = frozenset({"gpt-6-luna"})
 """Models that think first unless told not to: thoughts are billed, and count for the most that an answer may have."""
 PICTURE_TOKENS = 50_000
 """The most that a picture counts: gpt-4o-mini, 8 tiles at 5667 and 2833 for the picture (OpenAI's vision guide)."""
+
+_NOT_KNOWN = frozenset({400, 404, 422, 501})
+_OF_FORMS = ("response_format", "response format", "json_schema", "structured")
+"""What servers that do not know a form answer, and what they then speak of."""
 
 
 class Form(IntEnum):
@@ -53,7 +59,11 @@ class _Completion(BaseModel):
 
 
 class OpenAIModel:
-    """Remembers for as long as it lives which form its server understands."""
+    """Remembers for as long as it lives which form its server understands.
+
+    The vendor keeps to a schema or says that it does not know it. Another server may pass over one in silence: the
+    first whole answer that is not of the schema shows that.
+    """
 
     def __init__(self, line: Line, client: httpx.AsyncClient, choice: Choice, on: Terms) -> None:
         self.name = line.vendor.name
@@ -62,6 +72,7 @@ class OpenAIModel:
         self._terms = on
         self._limit = "max_tokens" if choice.base_url else "max_completion_tokens"
         self._form = Form.SCHEMA
+        self._keeps_to_schemas = not is_elsewhere(choice)
         package = AsyncOpenAI(
             api_key=on.api_key,
             base_url=line.vendor.base_url,
@@ -76,12 +87,15 @@ class OpenAIModel:
     async def answer(self, question: Question) -> Answer:
         form = self._form
         try:
-            return await self._ask(question, form)
-        except CallFailed as error:
-            if not isinstance(error, _FormNotKnown) or form is Form.PROMPT:
+            answer = await self._ask(question, form)
+        except _FormNotKnown:
+            if form is Form.PROMPT:
                 raise
             self._form = max(self._form, Form(form + 1))
-        return await self.answer(question)
+            return await self.answer(question)
+        if not self._keeps_to_schemas and answer.whole and not fits(answer.text, question.schema):
+            self._form = max(self._form, Form.JSON)
+        return answer
 
     async def _ask(self, question: Question, form: Form) -> Answer:
         async with self._line.call(self.model, self.worst(question)) as call:
@@ -102,7 +116,7 @@ class OpenAIModel:
                 response = await self._create(**body)
         except APIStatusError as error:
             failed = refusal(error.status_code, error.response.headers, self._line.vendor, self._line.kind)
-            if error.status_code == 400 and "response_format" in error.response.text:
+            if error.status_code in _NOT_KNOWN and _speaks_of_forms(error.response.text):
                 raise _FormNotKnown(failed) from None
             raise failed from None
         content: bytes = response.content
@@ -117,9 +131,7 @@ class OpenAIModel:
             call.costs(self._terms.price.tokens(said.usage.prompt_tokens, said.usage.completion_tokens))
         if not said.choices or said.choices[0].message.refusal or said.choices[0].finish_reason == "content_filter":
             raise self._unusable("the question was turned down")
-        if said.choices[0].finish_reason == "length":
-            raise self._unusable("the answer was cut off")
-        return Answer(said.choices[0].message.content or "")
+        return Answer(said.choices[0].message.content or "", whole=said.choices[0].finish_reason != "length")
 
     def _unusable(self, reason: str) -> CallFailed:
         return unusable(reason, self._line.vendor, self._line.kind)
@@ -129,12 +141,16 @@ class _FormNotKnown(CallFailed):
     """The server does not understand the form; nothing was charged."""
 
     def __init__(self, failed: CallFailed) -> None:
-        super().__init__(str(failed), outcome=Outcome.REFUSED, code=failed.code, charged=failed.charged)
+        super().__init__(str(failed), outcome=Outcome.REFUSED, code=failed.code, charged=Charged.NO)
 
 
 def make(line: Line, client: httpx.AsyncClient, choice: Choice) -> OpenAIModel:
     """Raises SetupError for a missing key or a model without a price."""
     return OpenAIModel(line, client, choice, terms(choice, DEFAULT_MODEL, Kind.TEXT))
+
+
+def _speaks_of_forms(text: str) -> bool:
+    return any(word in text.lower() for word in _OF_FORMS)
 
 
 def _messages(question: Question, form: Form) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from storybook.providers.choices import (
     vendor_of,
 )
 from storybook.providers.fallback import AuthorWithSecond, NarratorWithSecond, PainterWithSecond
+from storybook.providers.gate import Gate
 from storybook.providers.judge import ModelJudge
 from storybook.providers.language import language_model, terms
 from storybook.providers.layers import Layer, Layers
@@ -44,7 +45,9 @@ P = TypeVar("P")
 
 
 class Workshop:
-    """What adapters are made from. There is one line for each kind of call to each vendor, at each of its addresses."""
+    """What adapters are made from. There is one line for each kind of call to each vendor, at each of its addresses,
+    and one gate for all kinds.
+    """
 
     def __init__(
         self,
@@ -60,11 +63,14 @@ class Workshop:
         self._meter = meter
         self._rests = rests
         self.lines: dict[tuple[str, str, Kind], Line] = {}
+        self._gates: dict[tuple[str, str], Gate] = {}
 
     def line(self, choice: Choice, kind: Kind) -> Line:
         """The line to the vendor of a choice; raises SetupError where it may not or cannot be used."""
         vendor = vendor_of(choice, kind, self.settings)
-        return self.lines.setdefault((vendor.name, vendor.base_url, kind), Line(vendor, kind, self._meter, self._rests))
+        place = vendor.name, vendor.base_url
+        gate = self._gates.setdefault(place, Gate(vendor.at_once))
+        return self.lines.setdefault((*place, kind), Line(vendor, kind, self._meter, self._rests, gate=gate))
 
 
 Maker = Callable[[Workshop, Choice], P]

@@ -20,6 +20,15 @@ Json = dict[str, Any]
 
 MAX_COMPLAINTS = 20
 _KEPT = ("type", "enum", "const", "$ref")
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+    "null": type(None),
+}
 _ENGLISH_KEYS = frozenset({"description", "place", "holding", "props", "kind", "look", *CastSheet.model_fields})
 _NOT_ENGLISH = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
@@ -72,6 +81,14 @@ def parsed(text: str) -> Json:
     return value
 
 
+def fits(text: str, schema: Json) -> bool:
+    """Whether an answer is JSON of a schema of `strict`, apart from the limits that are only described there."""
+    try:
+        return _fits(parsed(text), schema, schema.get("$defs", {}))
+    except Unfit:
+        return False
+
+
 def built(model: type[M], value: Json) -> M:
     """The value, all of its limits checked; raises Unfit."""
     try:
@@ -90,6 +107,30 @@ def not_english(value: Any, path: str = "", *, english: bool = False) -> Iterato
             yield from not_english(part, f"{path} {number}", english=english)
     elif english and isinstance(value, str) and _NOT_ENGLISH.search(value):
         yield f"{path.strip()} must be English"
+
+
+def _fits(value: Any, node: Json, defs: Json) -> bool:
+    if "$ref" in node:
+        return _fits(value, defs[node["$ref"].rpartition("/")[2]], defs)
+    if "anyOf" in node:
+        return any(_fits(value, part, defs) for part in node["anyOf"])
+    if value not in node.get("enum", [value]) or value != node.get("const", value):
+        return False
+    if not isinstance(value, _TYPES.get(node.get("type", ""), object)):
+        return False
+    if isinstance(value, list):
+        return all(_fits(part, node.get("items", {}), defs) for part in value)
+    return not isinstance(value, dict) or _has_keys(value, node, defs)
+
+
+def _has_keys(value: Json, node: Json, defs: Json) -> bool:
+    """Those of the schema, and no others where it allows none."""
+    known = node.get("properties", {})
+    if set(node.get("required", ())) - value.keys():
+        return False
+    if node.get("additionalProperties") is False and value.keys() - known.keys():
+        return False
+    return all(_fits(value[key], part, defs) for key, part in known.items() if key in value)
 
 
 def _strict(node: Json, without: frozenset[str]) -> Json:
