@@ -344,6 +344,20 @@ async def test_an_archive_is_broken_off_when_the_storage_is_away() -> None:
         _ = [part async for part in archive.zipped(one(), Away())]  # type: ignore[arg-type]
 
 
+async def test_an_archive_of_many_sheets_begins_before_all_of_them_are_read() -> None:
+    read = []
+
+    async def sheets() -> AsyncIterator[archive.Entry]:
+        for count in range(3 * archive.HELD_BACK):
+            read.append(count)
+            yield archive.Sheet(f"{count}.json", {})
+
+    parts = await archive.begun(archive.zipped(sheets(), ManyPictures(1)))  # type: ignore[arg-type]
+    assert len(read) == archive.HELD_BACK
+    zipped = ZipFile(io.BytesIO(b"".join([part async for part in parts])))
+    assert len(zipped.namelist()) == 3 * archive.HELD_BACK + 1
+
+
 def test_what_is_kept_as_bytes_never_gets_into_a_sheet() -> None:
     with pytest.raises(TypeError):
         archive.as_json({"key_hash": b"secret"})

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -33,6 +34,20 @@ class Overtaken(Database):
             self.armed = False
             await change_without_news(self)
         return rows
+
+
+class Leaving(Database):
+    """While it is `away`, nothing listens at its address."""
+
+    away = False
+
+    async def run(self, statement: Prepared, **values: Any) -> list[asyncpg.Record]:
+        if not self.away:
+            return await super().run(statement, **values)
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            nowhere = Database.connect(f"postgresql+asyncpg://127.0.0.1:{unused.getsockname()[1]}/none", pool_size=1)
+            return await nowhere.run(statement, **values)
 
 
 async def change_without_news(database: Database) -> None:
@@ -162,6 +177,26 @@ async def test_what_changes_while_a_stream_opens_is_told_at_once(painter: FakePa
             painter.gate.set()
     assert not database.armed
     assert seen[0] > before
+
+
+async def test_a_stream_ends_quietly_when_the_database_goes_away_and_the_client_comes_back(
+    painter: FakePainter, resources: Resources, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Leaving(resources.database.engine)
+    async with serving(replace(resources, database=database)) as client:
+        job_id = await at_the_easel(client, painter)
+        seen = []
+        async for number, _, _ in events(client, job_id):
+            seen.append(number)
+            database.away = True
+            await change_without_news(resources.database)
+        assert "Exception in ASGI application" not in caplog.text
+        answer = await client.get(f"/v1/books/{job_id}/events")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        database.away = False
+        painter.gate.set()
+        again = [name async for _, name, _ in events(client, job_id, **{"Last-Event-ID": str(seen[-1])})]
+    assert again[-1] == "done"
 
 
 async def test_no_event_says_the_same_as_the_one_before(

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import threading
+import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from storybook.core.errors import SetupError, StorageError
 from storybook.storage.s3 import S3Storage
+from storybook.storage.threads import THREADS
 from tests.fixtures_http import serving
 from tests.fixtures_s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 
@@ -81,6 +84,40 @@ async def test_a_refusal_is_told_plainly(status: int, code: str, sentence: str, 
         await storage.close()
     assert ACCESS_KEY not in str(refusal.value)
     assert OneRefusal.asked == tries
+
+
+async def test_a_server_that_hangs_keeps_nobody_else_from_threads_and_its_reader_is_given_up_at_once() -> None:
+    """Asked by as many as can be asked at once, and more: names are looked up and files written by others meanwhile."""
+    asked, leaving = [], threading.Event()
+
+    class Hanging(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            leaving.wait(30)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with serving(Hanging) as url:
+        storage = S3Server(url).storage("books")
+        readers = [asyncio.ensure_future(storage.get(f"{n}.png")) for n in range(2 * THREADS)]
+        try:
+            async with asyncio.timeout(10):
+                while len(asked) < THREADS:
+                    await asyncio.sleep(0.02)
+            async with asyncio.timeout(5):
+                assert await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80)
+                assert await asyncio.to_thread(lambda: "a file") == "a file"
+            began = time.monotonic()
+            for reader in readers:
+                reader.cancel()
+            ends = await asyncio.gather(*readers, return_exceptions=True)
+            assert {type(end) for end in ends} == {asyncio.CancelledError}
+            assert time.monotonic() - began < 0.4
+        finally:
+            await storage.close()
+            leaving.set()
+    assert len(asked) == THREADS
 
 
 async def test_objects_may_be_kept_for_ever_by_browsers(s3_server: S3Server) -> None:

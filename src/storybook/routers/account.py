@@ -53,7 +53,7 @@ async def export_account(user_id: KnownUserId, resources: ResourcesDep) -> Strea
 
     `manifest.json`, at the end of the zip, names every file in it and those that are no longer there.
     """
-    content = archive.zipped(export.entries(resources.database, user_id), resources.storage)
+    content = await archive.begun(archive.zipped(export.entries(resources.database, user_id), resources.storage))
     name = f'attachment; filename="storybook-{utc_now():%Y-%m-%d}.zip"'
     return StreamingResponse(content, media_type=ZIP, headers={"Content-Disposition": name})
 

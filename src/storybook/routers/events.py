@@ -5,9 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from storybook.core.database import passes
 from storybook.core.errors import NoSuchBook, Unauthenticated
 from storybook.core.metrics import STREAMS
 from storybook.resources import Resources
@@ -18,6 +22,7 @@ from storybook.schemas.books import JobAnswer, Url
 from storybook.services.accounts import UserRef
 from storybook.services.progress import Progress, look
 
+log = structlog.get_logger()
 router = APIRouter(prefix="/v1/books", tags=["books"])
 
 HEARTBEAT_SECONDS = 15
@@ -52,7 +57,7 @@ async def follow(
 ) -> StreamingResponse:
     """Sends what has changed the moment that it has; a client that comes back misses nothing."""
     now = await look(resources.database, reader, job_id)
-    events = _events(resources, reader, now, _seen(last_event_id, now), url)
+    events = _while_it_can_be_read(_events(resources, reader, now, _seen(last_event_id, now), url))
     return StreamingResponse(events, media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
 
 
@@ -83,6 +88,17 @@ async def _events(resources: Resources, reader: UserRef, now: Progress, seen: in
                 yield ": still there\n\n"
             changed.clear()
             now = await look(resources.database, reader, now.job.id)
+
+
+async def _while_it_can_be_read(events: AsyncIterator[str]) -> AsyncIterator[str]:
+    """The same, to their end or until the database is away: then the client comes back, and is told when it may."""
+    try:
+        async for event in events:
+            yield event
+    except (DBAPIError, NoConnectionFree, OSError) as error:
+        if not passes(error):
+            raise
+        log.warning("stream_ended", exc_info=error)
 
 
 def _event(now: Progress, told: str) -> str:

@@ -8,11 +8,13 @@ from datetime import date
 from typing import Any, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from storybook.core.errors import ObjectMissing
+from storybook.core.errors import ObjectMissing, Unavailable
 from storybook.core.ids import utc_now
+from storybook.services.reading import ANSWER_SECONDS, RETRY_SECONDS, read
 from storybook.storage.base import Storage
 
 MANIFEST = "manifest.json"
+HELD_BACK = 100
 ABOUT = "Everything that this service keeps of you. Files under `missing` were listed but are no longer there."
 
 
@@ -43,25 +45,48 @@ Entry = Sheet | Kept | Raw
 async def zipped(entries: AsyncIterator[Entry], storage: Storage) -> AsyncIterator[bytes]:
     """The bytes of a zip of these entries and, at its end, of a manifest that names all files and the missing ones.
 
-    Raises StorageError where the storage is away: a zip without its end cannot be opened, and nobody is misled.
+    The first bytes come when the storage has answered once, or has not been needed for `HELD_BACK` files. Raises
+    StorageError where it is away: a zip without its end cannot be opened, and nobody is misled.
     """
     out = _Outlet()
     files: list[dict[str, Any]] = []
     missing: list[str] = []
-    made_at = utc_now()
+    made_at, answered = utc_now(), False
     with ZipFile(out, "w") as archive:
         async for entry in entries:
             try:
                 data = await _bytes_of(entry, storage)
             except ObjectMissing:
+                answered = True
                 missing.append(entry.name)
                 continue
             await asyncio.to_thread(_add, archive, entry, data)
             files.append({"name": entry.name, "bytes": len(data)})
-            yield out.take()
+            answered = answered or isinstance(entry, Kept)
+            if answered or len(files) >= HELD_BACK:
+                yield out.take()
         manifest = {"about": ABOUT, "made_at": made_at, "files": files, "missing": missing}
         await asyncio.to_thread(_add, archive, Sheet(MANIFEST, manifest), as_json(manifest))
     yield out.take()
+
+
+async def begun(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same parts, of which the first is there: what keeps it away is raised now, while it can still be answered.
+
+    Raises Unavailable where it takes `ANSWER_SECONDS`.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            first = await anext(parts)
+    except TimeoutError:
+        raise Unavailable("There is too much to do. Please try again in a moment.", retry_after=RETRY_SECONDS) from None
+    return _after(first, parts)
+
+
+async def _after(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in parts:
+        yield part
 
 
 def as_json(values: Any) -> bytes:
@@ -80,7 +105,7 @@ async def _bytes_of(entry: Entry, storage: Storage) -> bytes:
         case Sheet(values=values):
             return await asyncio.to_thread(as_json, values)
         case Kept(key=key):
-            return (await storage.get(key)).data
+            return await read(storage, key)
     return entry.data
 
 

@@ -29,8 +29,8 @@ class Storage(Protocol):
     """Keys are ours alone, see `require_safe_key`; the ending of a key is that of its media type (`MEDIA_TYPES`).
 
     A key or media type against these rules is a ValueError. Whatever goes wrong outside is a StorageError; its sentence
-    holds no secret. All calls may run at the same time, also for one key. A call that is cancelled goes on to its end
-    before it raises: nothing is stored behind anybody's back.
+    holds no secret. All calls may run at the same time, also for one key. A call that changes something and is
+    cancelled goes on to its end before it raises: nothing is stored behind anybody's back. One that reads is given up.
     """
 
     async def put(self, key: str, data: bytes, media_type: str) -> None:

@@ -1,6 +1,5 @@
 """Storage in a folder of this machine; the service itself serves it below /assets."""
 
-import asyncio
 import errno
 import os
 import shutil
@@ -22,6 +21,7 @@ from storybook.storage.base import (
     require_safe_key,
     require_safe_prefix,
 )
+from storybook.storage.threads import Threads
 
 _Result = TypeVar("_Result")
 
@@ -36,10 +36,11 @@ class FileStorage:
     def __init__(self, root: Path, public_url: str) -> None:
         self._root = root.expanduser().resolve()
         self._public_url = public_url.rstrip("/")
+        self._threads = Threads("files")
 
     async def put(self, key: str, data: bytes, media_type: str) -> None:
         require_media_type(key, media_type)
-        await self._on_disk(lambda: _write_whole(self._inside(key), data))
+        await self._to_its_end(lambda: _write_whole(self._inside(key), data))
 
     async def get(self, key: str) -> StoredObject:
         media_type = media_type_of(key)
@@ -47,28 +48,31 @@ class FileStorage:
 
     async def delete(self, key: str) -> None:
         require_safe_key(key)
-        await self._on_disk(lambda: _delete(self._inside(key), self._root))
+        await self._to_its_end(lambda: _delete(self._inside(key), self._root))
 
     async def delete_prefix(self, prefix: str) -> int:
         folder = require_safe_prefix(prefix).rstrip("/")
-        return await self._on_disk(lambda: _delete_below(self._inside(folder)))
+        return await self._to_its_end(lambda: _delete_below(self._inside(folder)))
 
     async def keys(self, after: str = "") -> list[str]:
         return await self._on_disk(lambda: list(islice(_keys_below(self._root, after), PAGE)))
 
     async def check(self) -> None:
-        await self._on_disk(self._write_and_remove)
+        await self._to_its_end(self._write_and_remove)
 
     def url(self, key: str) -> str:
         require_safe_key(key)
         return f"{self._public_url}/assets/{key}"
 
     async def close(self) -> None:
-        pass
+        self._threads.close()
+
+    async def _to_its_end(self, work: Callable[[], _Result]) -> _Result:
+        return await to_its_end(self._on_disk(work))
 
     async def _on_disk(self, work: Callable[[], _Result]) -> _Result:
         try:
-            return await to_its_end(asyncio.to_thread(work))
+            return await self._threads.run(work)
         except OSError as error:
             raise storage_error(self._root, error) from error
 

@@ -1,6 +1,5 @@
 """Storage in a bucket of Amazon S3 or of anything that speaks its language (MinIO, R2 ...)."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from storybook.storage.base import (
     require_safe_key,
     require_safe_prefix,
 )
+from storybook.storage.threads import THREADS, Threads
 
 _Result = TypeVar("_Result")
 
@@ -46,6 +46,7 @@ class S3Storage:
         self._bucket = bucket
         self._public_url = public_url.rstrip("/")
         self._region = region
+        self._threads = Threads("s3")
         try:
             self._client: Any = Session().client(
                 "s3",
@@ -60,7 +61,7 @@ class S3Storage:
 
     async def put(self, key: str, data: bytes, media_type: str) -> None:
         require_media_type(key, media_type)
-        await self._call(lambda: self._put(key, data, media_type))
+        await self._to_its_end(lambda: self._put(key, data, media_type))
 
     async def get(self, key: str) -> StoredObject:
         media_type = media_type_of(key)
@@ -68,28 +69,32 @@ class S3Storage:
 
     async def delete(self, key: str) -> None:
         require_safe_key(key)
-        await self._call(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
+        await self._to_its_end(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
 
     async def delete_prefix(self, prefix: str) -> int:
         folder = require_safe_prefix(prefix)
-        return await self._call(lambda: self._delete_below(folder))
+        return await self._to_its_end(lambda: self._delete_below(folder))
 
     async def keys(self, after: str = "") -> list[str]:
         return await self._call(lambda: [found["Key"] for found in self._listed("", after)])
 
     async def check(self) -> None:
-        await self._call(self._write_and_remove)
+        await self._to_its_end(self._write_and_remove)
 
     def url(self, key: str) -> str:
         require_safe_key(key)
         return f"{self._public_url}/{key}"
 
     async def close(self) -> None:
+        self._threads.close()
         self._client.close()
+
+    async def _to_its_end(self, work: Callable[[], _Result]) -> _Result:
+        return await to_its_end(self._call(work), _STOP_SECONDS)
 
     async def _call(self, work: Callable[[], _Result]) -> _Result:
         try:
-            return await to_its_end(asyncio.to_thread(work), _STOP_SECONDS)
+            return await self._threads.run(work)
         except (ClientError, BotoCoreError) as error:
             raise self._storage_error(error) from error
 
@@ -197,7 +202,7 @@ def _config() -> Config:
         connect_timeout=3,
         read_timeout=20,
         retries={"mode": "standard", "total_max_attempts": 3},
-        max_pool_connections=32,
+        max_pool_connections=THREADS,
         signature_version="s3v4",
         s3={"addressing_style": "path"},
         # Other makers' servers do not all know the newer checksums.
