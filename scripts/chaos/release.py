@@ -11,6 +11,7 @@ FORMS = (
     "--stops 200",
     "--stops 50 --painter openai --seed 2",
     "--leave",
+    "--leave --painter openai",
     "--real-lease 6",
     "--postgres 20 --redis 20 --books 50",
     "--celery --kills 100",

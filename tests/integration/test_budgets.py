@@ -14,7 +14,8 @@ from storybook.domain.book_spec import BookSpec, Language
 from storybook.domain.calls import NOTHING, Bill, Kind, Outcome, PaidCall, Purpose
 from storybook.domain.jobs import JobKind, Step
 from storybook.domain.orders import AudioOrder
-from storybook.services import account, accounts, budget, credits, jobs, orders, periodic, retries
+from storybook.models.jobs import UNJUDGED, WHOLE_BOOK
+from storybook.services import account, accounts, budget, credits, jobs, orders, parking, periodic, retries
 from storybook.services.budget import Caps, Spending
 from storybook.services.calls import DatabaseMeter
 from tests.conftest import ROOMY
@@ -298,6 +299,82 @@ async def test_calls_that_died_with_their_runners_count_for_the_day_and_leave_th
     ):
         await meter.end(number, outcome, bill, 1)
     assert await rows("SELECT used, reserved - used FROM job_budgets") == [(100 + 11 * 300 + 250, WORST - 250)]
+
+
+KEEPING = (
+    "INSERT INTO step_artifacts (job_id, step, page_number, artifact) SELECT id, '{}', {}, '{{}}' FROM jobs RETURNING 1"
+)
+
+
+async def stopped(shop: Shop, claim: Any, rows: Rows) -> None:
+    async with shop.database.session() as session:
+        await parking.leave(session, claim)
+
+
+async def died(shop: Shop, claim: Any, rows: Rows) -> None:
+    await rows("UPDATE jobs SET lease_until = now() - interval '1 second' RETURNING id")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.OK], ids=["broken off", "lost"])
+@pytest.mark.parametrize("end", [stopped, died], ids=lambda end: end.__name__)
+async def test_what_is_broken_off_or_lost_with_a_process_counts_for_the_day_and_leaves_the_job_its_room(
+    shop: Shop, rows: Rows, end: Callable[[Shop, Any, Rows], Awaitable[None]], outcome: Outcome
+) -> None:
+    await shop.order()
+    meter, numbers = DatabaseMeter(shop.database), []
+    for _ in range(12):
+        claim = await shop.claimed()
+        numbers.append(await meter.start(picture(claim)))
+        await meter.end(numbers[-1], outcome, Bill({}, 200), 1)
+        await end(shop, claim, rows)
+    claim = await shop.claimed()
+    assert await rows("SELECT used, reserved - used FROM job_budgets") == [(12 * 200, WORST)]
+    assert await today(shop) == WORST + 12 * 200
+    await meter.end(numbers[0], Outcome.OK, Bill({}, 100), 1)  # known now, where it was not before
+    known = 100 if outcome is Outcome.UNKNOWN else 0
+    assert await rows("SELECT used, reserved - used FROM job_budgets") == [(12 * 200 - known, WORST)]
+
+
+@pytest.mark.parametrize(
+    ("step", "page", "kept_as"),
+    [(Step.GENERATE_IMAGES, 1, 1), (Step.GENERATE_STORY, WHOLE_BOOK, UNJUDGED), (Step.NARRATE, 3, 3)],
+)
+async def test_a_result_that_is_kept_stays_within_what_its_job_may_cost(
+    shop: Shop, rows: Rows, step: Step, page: int, kept_as: int
+) -> None:
+    await shop.order()
+    claim, meter = await shop.claimed(), DatabaseMeter(shop.database)
+    about = Purpose(claim.job_id, claim.user_id, step, page, claim.fence)
+    await meter.end(await meter.start(picture(claim)._replace(purpose=about)), Outcome.OK, Bill({}, 200), 1)
+    await rows(KEEPING.format(step, kept_as))
+    await stopped(shop, claim, rows)
+    await shop.claimed()
+    assert await rows("SELECT used, reserved FROM job_budgets") == [(200, WORST)]
+
+
+async def test_what_can_be_asked_for_by_its_id_stays_within_what_its_job_may_cost(shop: Shop, rows: Rows) -> None:
+    await shop.order()
+    claim, meter = await shop.claimed(), DatabaseMeter(shop.database)
+    for page, outcome in ((1, Outcome.UNKNOWN), (2, Outcome.OK)):
+        number = await meter.start(picture(claim, page=page))
+        await meter.note_id(number, f"an-id-{page}")
+        await meter.end(number, outcome, Bill({}, 200), 1)
+    await stopped(shop, claim, rows)
+    await shop.claimed()
+    assert await rows("SELECT used, reserved FROM job_budgets") == [(400, WORST)]
+
+
+async def test_the_budget_bounds_what_comes_to_nothing_while_a_job_waits_for_a_vendor(shop: Shop, rows: Rows) -> None:
+    await shop.order()
+    meter = DatabaseMeter(shop.database)
+    for _ in range(2):
+        claim = await shop.claimed()
+        await meter.end(await meter.start(picture(claim)), Outcome.UNKNOWN, Bill({}, 300), 1)
+        async with shop.database.session() as session:
+            await parking.park(session, claim, 0, ErrorCode.IMAGE_FAILED, longest=60)
+    with pytest.raises(ProviderError) as refused:
+        await meter.start(picture(await shop.claimed()))
+    assert refused.value.code == ErrorCode.SERVICE_BUDGET_EXCEEDED
 
 
 async def test_what_nobody_knew_the_cost_of_and_is_known_now_is_counted_once(shop: Shop, rows: Rows) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from storybook.core.database import Database
 from storybook.core.errors import LeaseLost, VendorAway
 from storybook.domain.book_spec import BookSpec
-from storybook.domain.calls import NOTHING, Kind, Outcome, PaidCall, Purpose
+from storybook.domain.calls import NOTHING, Bill, Kind, Outcome, PaidCall, Purpose
 from storybook.domain.jobs import Step
 from storybook.domain.orders import Claim
 from storybook.services import accounts, fencing, jobs, orders
@@ -92,6 +92,24 @@ async def test_a_successor_waits_for_a_call_that_may_still_be_answered_and_goes_
         await meter.start(picture(second))
     assert TIMEOUT < (waits.value.retry_after or 0) <= TIMEOUT + 5
     await meter.start(picture(second, page=2))
+
+
+@pytest.mark.parametrize("vendor_id", [None, "an-id"])
+async def test_a_successor_waits_for_a_call_that_was_broken_off_unless_it_can_be_asked_for(
+    database: Database, ordered: str, meter: DatabaseMeter, rows: Rows, vendor_id: str | None
+) -> None:
+    number = await meter.start(picture(await claimed(database)))
+    if vendor_id:
+        await meter.note_id(number, vendor_id)
+    await meter.end(number, Outcome.UNKNOWN, Bill({}, 300), 1)
+    await rows("UPDATE jobs SET lease_until = now() - interval '1 second' RETURNING id")
+    second = await claimed(database)
+    if vendor_id:
+        await meter.start(picture(second))
+        return
+    with pytest.raises(VendorAway) as waits:
+        await meter.start(picture(second))
+    assert TIMEOUT < (waits.value.retry_after or 0) <= TIMEOUT + 5
 
 
 @pytest.mark.parametrize("ended", [True, False], ids=["ended", "over"])

@@ -67,7 +67,8 @@ class Hands:
     def look(self) -> None:
         """Works on the job of this lane that comes next, if there is one.
 
-        Told to stop, it goes on for GRACE_SECONDS; then, and at the soft limit of a task, it hands the job back.
+        Told to stop, it begins no more paid calls and goes on for GRACE_SECONDS; then, and at the soft limit of a task,
+        it hands the job back.
         """
         if not self._thread.is_alive():
             os._exit(1)  # the pool starts another process
@@ -111,13 +112,15 @@ class Hands:
         if claim := await self._holder.claim(self._lane):
             self._working = asyncio.create_task(self._holder.work(claim), name=claim.job_id)
             await asyncio.wait({self._working})
-            handed_back, self._working = self._working.cancelled(), None
+            handed_back, self._working = self._stopping or self._working.cancelled(), None
             if handed_back and self._dispatcher:
                 await self._dispatcher.top_up()
 
     def _stop(self) -> None:
         end_within(END_SECONDS)
         self._stopping = True
+        if self._holder:
+            self._holder.retire()
         self._loop.call_later(GRACE_SECONDS, self._give_back)
 
     def _give_back(self) -> None:

@@ -5,8 +5,10 @@ StorybookError
 │   └── NotFound · Invalid · BadRequest · Unauthenticated · PaymentRequired · Conflict · Unavailable, and closer kinds
 ├── JobFailed              ends a job with a code of the wire contract
 ├── JobParked              the job has to wait for a vendor and goes back into the queue
+│   └── JobLeft            another process goes on with it at once
 ├── ProviderError          a vendor could not do what was asked
-│   └── VendorAway         it is known to be away, and was not asked
+│   ├── VendorAway         it is known to be away, and was not asked
+│   └── Leaving            this process is told to stop, and asks nobody any more
 ├── StorageError           pictures and files could not be stored or read
 │   └── ObjectMissing
 ├── BrokerAway             workers could not be told of jobs
@@ -104,6 +106,13 @@ class VendorAway(ProviderError):
     away = True
 
 
+class Leaving(ProviderError):
+    """Nobody was asked for what costs something, since this process is told to stop: another one asks."""
+
+    def __init__(self) -> None:
+        super().__init__("this process is told to stop", code=ErrorCode.UNKNOWN)
+
+
 class JobParked(StorybookError):
     """The job cannot go on before `seconds` have passed; `code` is what it ends with where that is too long."""
 
@@ -111,6 +120,13 @@ class JobParked(StorybookError):
         super().__init__(f"waits {seconds:.1f} s for a vendor")
         self.seconds = seconds
         self.code = code
+
+
+class JobLeft(JobParked):
+    """The process is told to stop: another one goes on with the job at once. That uses up no patience."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0, ErrorCode.UNKNOWN)
 
 
 class JobFailed(StorybookError):

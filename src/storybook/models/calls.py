@@ -16,9 +16,9 @@ class ProviderCall(Base):
     """One call to a vendor. It outlives its job and user, of whom it holds nothing but random ids.
 
     `worst` is the most that it could cost, `micro_dollars` what it did, as far as it is known. `fence` is that of the
-    claim under which it was made. While it has not ended, no later claim pays for the same before `repay_not_before`;
-    then it is `outside` of what its job may cost. `request_key` is made by whoever asks, so that a call whose row is
-    written twice is there once.
+    claim under which it was made. While it may be at work for that, no later claim pays for the same before
+    `repay_not_before`. One that is lost with its runner is `outside` of what its job may cost. `request_key` is made by
+    whoever asks, so that a call whose row is written twice is there once.
     """
 
     __tablename__ = "provider_calls"
@@ -60,7 +60,7 @@ class ProviderCall(Base):
 class JobBudget(Base):
     """What a job that was accepted on a day (UTC) may cost in all, and what its calls have cost or may yet cost.
 
-    A call that died with its runner adds its worst to what the job may cost, so that it counts for the day alone.
+    A call that is lost with its runner adds what it counts with to what the job may cost: it counts for the day alone.
     Once `closed`, only what is used counts for its day. Like the calls it outlives its job and user, for a month. What
     was asked outside of any job has a row of its own, which is closed from the start.
     """

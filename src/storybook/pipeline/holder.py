@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core import telemetry
 from storybook.core.database import passes, patiently
-from storybook.core.errors import ErrorCode, JobFailed, JobParked, LeaseLost, StorageError
+from storybook.core.errors import ErrorCode, JobFailed, JobLeft, JobParked, LeaseLost, StorageError
 from storybook.core.lease import Lease, now
 from storybook.core.metrics import DONE, count_job
 from storybook.core.settings import Settings
@@ -50,7 +50,12 @@ class LeaseHolder:
         self._kit = kit
         self._settings = settings
         self._on_parked = on_parked
+        self._leaving = asyncio.Event()
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    def retire(self) -> None:
+        """From now on no call begins that costs something: a job that needs one is handed back."""
+        self._leaving.set()
 
     async def claim(self, lane: Lane) -> Claim | None:
         """The job of this lane that comes next; None also while the database is away."""
@@ -84,7 +89,7 @@ class LeaseHolder:
             heartbeat = group.create_task(self._keep_lease(claim, lease))
             if claim.recoveries >= MAX_RECOVERIES:
                 raise JobFailed(ErrorCode.UNKNOWN, "taken over too often without coming further")
-            with working_under(lease):
+            with working_under(lease, self._leaving):
                 await work_on(claim, self._kit)
             heartbeat.cancel()
 
@@ -114,6 +119,9 @@ class LeaseHolder:
         match cause:
             case LeaseLost():
                 await self._leave(claim)
+            case JobLeft():
+                telemetry.tell(outcome="handed_back")
+                await self._write_last(claim, lambda session: parking.leave(session, claim))
             case JobParked():
                 await self._park(claim, cause)
             case JobFailed(code=code):
@@ -157,7 +165,7 @@ class LeaseHolder:
     async def _hand_back_at_once(self, claim: Claim) -> None:
         try:
             async with asyncio.timeout(HAND_BACK_SECONDS):
-                await self._write_last(claim, lambda session: jobs.hand_back(session, claim))
+                await self._write_last(claim, lambda session: parking.leave(session, claim))
         except TimeoutError:
             log.warning("not_handed_back")
 

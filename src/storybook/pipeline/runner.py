@@ -45,7 +45,8 @@ class Runner:
         return self._loop is not None and not self._loop.done() and self._retired_at is None
 
     def retire(self) -> None:
-        """Claims nothing more. From now on counts the time that running jobs are given to end."""
+        """Claims no job and begins no paid call any more. From now on counts the time that running jobs have to end."""
+        self._holder.retire()
         if self._retired_at is None:
             self._retired_at = asyncio.get_running_loop().time()
         self.wake()

@@ -8,7 +8,7 @@ import structlog
 from pydantic import BaseModel
 
 from storybook.core.endings import to_its_end
-from storybook.core.errors import Charged, JobFailed, JobParked, ProviderError, StorageError
+from storybook.core.errors import Charged, JobFailed, JobLeft, JobParked, Leaving, ProviderError, StorageError
 from storybook.core.metrics import trying
 from storybook.domain.calls import Purpose
 from storybook.domain.jobs import Step
@@ -17,7 +17,7 @@ from storybook.models.jobs import WHOLE_BOOK
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.policy import Policy, Tries, without_storage
 from storybook.pipeline.under_way import at_step
-from storybook.providers.about import About, calling_about
+from storybook.providers.about import About, calling_about, is_left_within
 from storybook.services import artifacts, files, jobs
 
 log = structlog.get_logger()
@@ -150,7 +150,7 @@ class Workbench:
         """What `work` returns, tried by the policy of the step.
 
         Raises JobFailed when its tries are used up, JobParked when the next one has to wait for long, or cannot end
-        before the deadline of the step.
+        before the deadline of the step, JobLeft when this process is told to stop before the next paid call.
         """
         policy = self.kit.policies[step]
         tries, ends = Tries(policy), asyncio.get_running_loop().time() + policy.deadline
@@ -159,6 +159,8 @@ class Workbench:
             try:
                 with at_step(step, page), trying(step):
                     return await _try(work, purpose, policy, ends)
+            except Leaving as error:
+                raise JobLeft from error
             except ProviderError as error:
                 log.warning("step_failed", step=step, code=error.code, exc_info=error)
                 wait = tries.wait_after(error)
@@ -166,7 +168,8 @@ class Workbench:
                     raise JobFailed(policy.code_of(error), f"{step} failed") from error
                 if not wait.in_place:
                     raise JobParked(wait.seconds, policy.code_of(error)) from error
-            await asyncio.sleep(wait.seconds)
+            if await is_left_within(wait.seconds):
+                raise JobLeft
 
 
 async def _as_it_is(made: V) -> V:

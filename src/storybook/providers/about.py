@@ -3,11 +3,11 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from storybook.core.errors import LeaseLost
+from storybook.core.errors import LeaseLost, Leaving
 from storybook.core.lease import Lease
 from storybook.domain.calls import Purpose
 
@@ -29,16 +29,39 @@ class About:
 
 _about: ContextVar[About | None] = ContextVar("about", default=None)
 _lease: ContextVar[Lease | None] = ContextVar("lease", default=None)
+_leaving: ContextVar[asyncio.Event | None] = ContextVar("leaving", default=None)
 
 
 @contextmanager
-def working_under(lease: Lease) -> Iterator[None]:
-    """All calls within are made for a job that is ours until the lease is over."""
-    token = _lease.set(lease)
+def working_under(lease: Lease, leaving: asyncio.Event | None = None) -> Iterator[None]:
+    """All calls within are made for a job that is ours until the lease is over; none that costs something begins once
+    `leaving` is set.
+    """
+    tokens = _lease.set(lease), _leaving.set(leaving)
     try:
         yield
     finally:
-        _lease.reset(token)
+        _lease.reset(tokens[0])
+        _leaving.reset(tokens[1])
+
+
+def require_staying() -> None:
+    """To be asked before a call begins that costs something; raises Leaving once the process is told to stop."""
+    leaving = _leaving.get()
+    if leaving is not None and leaving.is_set():
+        raise Leaving
+
+
+async def is_left_within(seconds: float) -> bool:
+    """Waits for so long, unless the process is told to stop: returns at once then, and says so."""
+    leaving = _leaving.get()
+    if leaving is None:
+        await asyncio.sleep(seconds)
+        return False
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await leaving.wait()
+    return leaving.is_set()
 
 
 def require_lease() -> None:

@@ -102,11 +102,14 @@ class Line:
 
     @asynccontextmanager
     async def call(self, model: str, worst: int) -> AsyncIterator[Call]:
-        """One POST. Errors of the block are to be ProviderErrors; see `providers.http.send` and `translated`."""
-        self._require_open()
+        """One POST. Errors of the block are to be ProviderErrors; see `providers.http.send` and `translated`.
+
+        Raises Leaving where it costs something and this process is told to stop.
+        """
+        self._require_open(worst)
         about.stop_the_clock()
         async with self._turn():
-            self._require_open()
+            self._require_open(worst)
             turn = self.breaker.admit()
             try:
                 what_for, seconds = about.purpose(), about.seconds()
@@ -148,7 +151,9 @@ class Line:
                 span.tell(model=model)
             yield
 
-    def _require_open(self) -> None:
+    def _require_open(self, worst: int) -> None:
+        if worst:
+            about.require_staying()
         if seconds := self.breaker.rests_for():
             state, code = ("too busy", busy_code_of) if self.breaker.is_busy else ("away", code_of)
             raise VendorAway(

@@ -6,7 +6,8 @@ accepted on it: all that was set aside while a job goes on, what its calls have 
 nobody knows whether it was charged counts as charged, and one that cost more than its worst counts in full. What is
 asked outside of any job counts with its worst.
 
-A call that died with its runner counts for the day and not for its job, which would end for it: see `leave_outside`.
+A call that died with its runner, or was lost with one that was stopped, counts for the day and not for its job, which
+would end for it: see `leave_outside`.
 """
 
 import datetime as dt
@@ -24,6 +25,8 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    exists,
+    false,
     func,
     select,
     update,
@@ -37,15 +40,25 @@ from storybook.core.errors import BudgetExceeded
 from storybook.core.ids import new_id
 from storybook.core.settings import Settings
 from storybook.domain.calls import Outcome, micro_dollars
+from storybook.domain.jobs import Step
 from storybook.domain.orders import Order
-from storybook.models import JobBudget, ProviderCall
+from storybook.models import JobBudget, ProviderCall, StepArtifact, StoryDraftRow
 from storybook.models.base import table_of
+from storybook.models.jobs import UNJUDGED, WHOLE_BOOK
 
 _ENOUGH = JobBudget.used + bindparam("worst", type_=BigInteger) <= JobBudget.reserved
 HAS_ROOM = select(_ENOUGH).where(JobBudget.job_id == bindparam("job_id"))
 """Whether the job's budget, as it is now, has room for a call that costs `worst`."""
 _DAY = func.hashtextextended("what vendors may cost on a day", 0)
 _COMMITTED = case((JobBudget.closed, JobBudget.used), else_=JobBudget.reserved)
+_CALL = ProviderCall
+_OF_THE_STORY = (_CALL.page == WHOLE_BOOK) & _CALL.step.in_((Step.GENERATE_STORY, Step.MODERATE_OUTPUT))
+_KEPT = exists().where(
+    StepArtifact.job_id == _CALL.job_id,
+    StepArtifact.step == _CALL.step,
+    (StepArtifact.page_number == _CALL.page) | (_OF_THE_STORY & (StepArtifact.page_number == UNJUDGED)),
+) | (_OF_THE_STORY & exists().where(StoryDraftRow.job_id == _CALL.job_id))
+_CAME_TO_NOTHING = (_CALL.outcome == Outcome.UNKNOWN) | ((_CALL.outcome == Outcome.OK) & ~_KEPT)
 KEPT_DAYS = 30
 
 
@@ -112,20 +125,22 @@ def taking(job: Select[str]) -> ReturningUpdate[str]:
     return mine.values(used=JobBudget.used + bindparam("worst", type_=BigInteger)).returning(JobBudget.job_id)
 
 
-async def leave_outside(session: AsyncSession, job_id: str, fence: int) -> None:
+async def leave_outside(session: AsyncSession, job_id: str, fence: int, *, broken_off: bool) -> None:
     """Gives the job's next holder the room that calls of earlier ones take up of which nobody will hear any more.
 
-    They have no id to ask for, so they are paid for again. What they cost is added to what the job may cost, once.
+    They have no id to ask for, so they are paid for again. What they count with is added, once, to what the job may
+    cost. With `broken_off` so is that of calls that ended and left nothing to keep, since their holder was stopped;
+    where the job was given back because of a vendor, its budget bounds them.
     """
-    dead = (ProviderCall.outcome == Outcome.BEGUN) & ProviderCall.vendor_id.is_(None) & ~ProviderCall.outside
+    dead = (_CALL.outcome == Outcome.BEGUN) | (_CAME_TO_NOTHING if broken_off else false())
     left = (
         update(table_of(ProviderCall))
-        .where(ProviderCall.job_id == job_id, ProviderCall.fence < fence, dead)
+        .where(_CALL.job_id == job_id, _CALL.fence < fence, _CALL.vendor_id.is_(None), ~_CALL.outside, dead)
         .values(outside=True)
-        .returning(ProviderCall.worst)
+        .returning(case((_CALL.outcome == Outcome.BEGUN, _CALL.worst), else_=_CALL.micro_dollars).label("counted"))
         .cte("left_outside")
     )
-    lost = select(func.sum(left.c.worst)).scalar_subquery()
+    lost = select(func.sum(left.c.counted)).scalar_subquery()
     mine = update(JobBudget).where(JobBudget.job_id == job_id)
     await session.execute(mine.values(reserved=JobBudget.reserved + func.coalesce(lost, 0)))
 

@@ -43,6 +43,8 @@ _OPEN = (_C.outcome == Outcome.BEGUN) | (_C.outcome == Outcome.UNKNOWN)
 _OF_US = _C.fence >= bindparam("fence")
 _CAME_TO_NOTHING = _PAID & (_OF_US | (_C.outcome == Outcome.UNUSABLE))
 """Without those that an earlier runner broke off or died over, which the budget of the job bounds."""
+_BROKEN_OFF = (_C.outcome == Outcome.UNKNOWN) & _C.vendor_id.is_(None)
+"""It may be at work for somebody who is not there any more, and there is no id to ask for it."""
 _LOST = (_C.outcome == Outcome.OK) & ~_OF_US
 """Answered, but the runner died before it had stored what came."""
 _SAME = tuple(_C[name] == bindparam(name) for name in ("job_id", "step", "page", "kind"))
@@ -72,7 +74,7 @@ def _begin_paid(same: tuple[Any, ...]) -> Prepared:
     before = select(_C.id).where(_MINE).scalar_subquery()
     still_out = select(func.extract("epoch", func.max(_C.repay_not_before) - func.clock_timestamp())).where(
         *same,
-        _C.outcome == Outcome.BEGUN,
+        (_C.outcome == Outcome.BEGUN) | _BROKEN_OFF,
         _C.fence < bindparam("fence"),
         _C.repay_not_before > func.clock_timestamp(),
     )

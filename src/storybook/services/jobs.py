@@ -116,7 +116,7 @@ async def claim_next(
     if row is None:
         return None
     if row.fence > 1:
-        await budget.leave_outside(session, row.id, row.fence)
+        await budget.leave_outside(session, row.id, row.fence, broken_off=row.waits_for is None)
     try:
         order = read_order(JobKind(row.kind), row.request)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Jobs that wait for a vendor or for the storage. They wait in the queue, and not for ever."""
+"""Jobs that are given back: to wait for a vendor or for the storage, and not for ever, or to go on elsewhere."""
 
 from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storybook.core.errors import ErrorCode
 from storybook.domain.orders import Claim
 from storybook.models import Job
-from storybook.services import jobs
+from storybook.services import budget, jobs
 
 
 async def park(session: AsyncSession, claim: Claim, seconds: float, code: ErrorCode, *, longest: float) -> bool:
@@ -28,3 +28,12 @@ async def park(session: AsyncSession, claim: Claim, seconds: float, code: ErrorC
         noted["worked_seconds"] = claim.worked_seconds
     await jobs.hand_back(session, claim, wait_seconds=seconds, **noted)
     return True
+
+
+async def leave(session: AsyncSession, claim: Claim) -> None:
+    """Gives back the job of a process that is told to stop, so that another one goes on at once.
+
+    What was broken off or lost with it leaves the job its budget, also where it waits for a vendor since before.
+    """
+    await jobs.hand_back(session, claim)
+    await budget.leave_outside(session, claim.job_id, claim.fence + 1, broken_off=True)
