@@ -236,6 +236,7 @@ def main() -> int:
     bring_back.add_argument("folder", type=Path)
     bring_back.add_argument("--replace", action="store_true", help="even where there are rows or files")
     arguments = parser.parse_args()
+    os.umask(0o077)  # names of children are in the rows and in the files
     work: Callable[[Settings], Any] = (
         (lambda settings: backup(settings, arguments.folder.resolve()))
         if arguments.command == "backup"

@@ -15,7 +15,7 @@ from storybook.core.database import Database
 from storybook.core.errors import Charged, ErrorCode
 from storybook.core.settings import Settings
 from storybook.domain.calls import Bill, Kind, Outcome
-from storybook.domain.jobs import Step
+from storybook.domain.jobs import JobKind, Step
 from storybook.main import create_app
 from storybook.providers.breaker import FAILURES_TO_OPEN, Rests
 from storybook.providers.http import CallFailed
@@ -65,7 +65,8 @@ HOUSE = (
     """
     INSERT INTO credit_transactions (user_id, job_id, transaction_type, source, target, amount, balance_after)
     VALUES ('user_1', NULL, 'gift', 'given', 'available', 3, 3), ('user_1', 'waits', 'hold', 'available', 'held', 1, 2),
-        ('user_2', NULL, 'gift', 'given', 'available', 3, 3), ('user_2', 'gone', 'hold', 'available', 'held', 1, 2)
+        ('user_2', NULL, 'gift', 'given', 'available', 3, 3), ('user_2', 'gone', 'hold', 'available', 'held', 1, 2),
+        ('user_1', 'gone too', 'release', 'held', 'available', 1, 3)
     """,
     """
     INSERT INTO job_budgets (job_id, user_id, day, reserved, used, closed) VALUES
@@ -136,6 +137,13 @@ async def test_a_book_that_is_refused_is_counted_with_its_code(
         assert seen.sum(name, **labels) == before.sum(name, **labels) + 1
 
 
+async def test_every_end_that_a_job_can_have_is_told_before_there_is_one(client: httpx.AsyncClient) -> None:
+    seen = await Seen.by(client)
+    told = {(one.labels["kind"], one.labels["outcome"]) for one in seen.of("storybook_jobs_ended_total")}
+    assert told == {(kind.value, outcome) for kind in JobKind for outcome in (metrics.DONE, *ErrorCode)}
+    assert {one.labels["kind"] for one in seen.of("storybook_job_seconds_bucket", le="300.0")} == set(JobKind)
+
+
 async def test_what_the_database_knows_is_told_as_it_is(resources: Resources) -> None:
     async with resources.database.session() as session:
         for statement in HOUSE:
@@ -158,8 +166,8 @@ async def test_what_the_database_knows_is_told_as_it_is(resources: Resources) ->
         "book": 3, "user_day": 10, "day": 100,
     }  # fmt: skip
     assert seen.sum("storybook_unknown_calls") == 2
-    assert seen.sum("storybook_held_credits_without_job") == 1
-    assert seen.sum("storybook_ledger_difference_credits") == 1 + 1
+    assert seen.sum("storybook_held_credits_without_job") == 1 + 1
+    assert seen.sum("storybook_ledger_difference_credits") == (2 + 1) + (2 + 1)
     for part in ("database", "storage", "queue", "runner"):
         assert seen.sum(f"storybook_{part}_up") == float(part != "runner")
 

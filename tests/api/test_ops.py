@@ -13,7 +13,7 @@ from zipfile import ZipFile
 import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from storybook.cli.server import configure
 from storybook.core.errors import Charged, ErrorCode, ProviderError
@@ -287,6 +287,20 @@ async def test_an_empty_house_is_friendly(operator: httpx.AsyncClient) -> None:
     board = (await operator.get("/ops")).text
     assert "All is well" in board
     assert "Nobody is waiting for a book just now" in board and "Every child got their book" in board
+
+
+async def test_what_failed_is_seen_behind_what_readers_stopped(
+    operator: httpx.AsyncClient, failed: str, waiting: str, resources: Resources
+) -> None:
+    copied = "INSERT INTO jobs SELECT (jsonb_populate_record(jobs, jsonb_build_object('id', 'job_of_' || n, "
+    copied += (
+        "'asset_token', n, 'error_code', 'CANCELLED', 'finished_at', now()))).* FROM jobs, generate_series(1, 9) n"
+    )
+    async with resources.database.session() as session:
+        await session.execute(text(f"{copied} WHERE id = '{failed}'"))
+    board = (await operator.get("/ops")).text
+    assert "LLM_JSON_INVALID ended 1 job within this hour" in board
+    assert "All is well" not in board and "CANCELLED ended" not in board
 
 
 async def test_ten_jobs_cost_no_more_statements_than_one(idle: httpx.AsyncClient, resources: Resources) -> None:

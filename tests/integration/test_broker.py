@@ -42,3 +42,9 @@ async def test_a_broker_that_is_gone_or_silent_is_given_up_soon(redis: RedisServ
     with pytest.raises(BrokerAway):
         await broker.top_up({})
     await Dispatcher(database, broker).top_up()
+
+
+async def test_an_address_that_is_none_is_a_broker_that_is_away() -> None:
+    for url in ("redis://127.0.0.1:notaport/0", "redis://127.0.0.1:6379/abc"):
+        with pytest.raises(BrokerAway):
+            await Broker(url).top_up({"books": ["a"]})

@@ -5,6 +5,8 @@ import contextlib
 import itertools
 import json
 import os
+import shutil
+import socket
 import socketserver
 import subprocess
 import threading
@@ -99,7 +101,10 @@ def client(front: Front) -> Iterator[httpx.Client]:
         yield opened
 
 
-def require_envelope(answer: httpx.Response, status: int, code: str) -> None:
+STRICT = ("X-Content-Type-Options", "X-Frame-Options", "Content-Security-Policy", "Referrer-Policy")
+
+
+def require_envelope(answer: httpx.Response, status: int, code: str, *, encrypted: bool = True) -> None:
     """An error as the API says it, with its id and its headers."""
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/json"
@@ -107,8 +112,9 @@ def require_envelope(answer: httpx.Response, status: int, code: str) -> None:
     assert (body["error"]["code"], body["error"]["details"]) == (code, {})
     assert body["detail"] == body["error"]["message"]
     assert answer.headers.get_list("X-Request-ID") == [body["request_id"]]
-    for name in ("X-Content-Type-Options", "X-Frame-Options", "Content-Security-Policy", "Strict-Transport-Security"):
+    for name in STRICT:
         assert len(answer.headers.get_list(name)) == 1, name
+    assert len(answer.headers.get_list("Strict-Transport-Security")) == encrypted
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -324,6 +330,41 @@ def test_with_both_away_the_answer_is_still_of_the_api() -> None:
         require_envelope(client.post("/v1/books", json=BOOK), 502, "SERVICE_UNAVAILABLE")
         require_envelope(client.post("/v1/books", content=b"x" * (12 * MEBIBYTE + 1)), 413, "PAYLOAD_TOO_LARGE")
         require_envelope(client.get("/v1/" + "x" * 20_000), 414, "VALIDATION_ERROR")
+
+
+def test_what_comes_unencrypted_gets_the_headers_and_the_form_of_the_api() -> None:
+    with open_folder() as folder, Nginx(folder, ("127.0.0.1:9", "127.0.0.1:9")).running() as nginx:
+        with httpx.Client(base_url=f"http://127.0.0.1:{nginx.plain_port}", trust_env=False) as plain:
+            sent_on = plain.get("/v1/library")
+            assert [len(sent_on.headers.get_list(name)) for name in STRICT] == [1] * len(STRICT)
+            require_envelope(plain.get("/.well-known/acme-challenge/none"), 404, "NOT_FOUND", encrypted=False)
+            require_envelope(plain.get("/v1/" + "x" * 20_000), 414, "VALIDATION_ERROR", encrypted=False)
+        astray = httpx.get(f"http://127.0.0.1:{nginx.port}/v1/library", trust_env=False)
+        require_envelope(astray, 400, "VALIDATION_ERROR", encrypted=False)
+
+
+def test_a_version_of_http_that_there_is_not_is_refused_in_the_form_of_the_api() -> None:
+    with open_folder() as folder, Nginx(folder, ("127.0.0.1:9", "127.0.0.1:9")).running() as nginx:
+        said = b""
+        with (
+            socket.create_connection(("127.0.0.1", nginx.port), timeout=10) as plain,
+            nginx.tls.wrap_socket(plain, server_hostname="127.0.0.1") as encrypted,
+        ):
+            encrypted.sendall(b"GET / HTTP/3.0\r\nHost: books\r\n\r\n")
+            while received := encrypted.recv(65536):
+                said += received
+        head, _, body = said.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 505 ") and b"X-Frame-Options: DENY" in head
+        assert json.loads(body)["error"]["code"] == "VALIDATION_ERROR"
+
+
+def test_no_address_of_a_client_is_written_down_where_nginx_fails() -> None:
+    with open_folder() as folder:
+        with Nginx(folder, ("127.0.0.1:9", "127.0.0.1:9")).running() as nginx:
+            shutil.rmtree(folder / "run" / "body")
+            with nginx.client() as client:
+                require_envelope(client.post("/v1/books", content=b"x" * MEBIBYTE), 500, "INTERNAL_ERROR")
+        assert '"status":500' in nginx.log() and "client:" not in nginx.log()
 
 
 def test_a_flood_is_stopped_at_the_door() -> None:

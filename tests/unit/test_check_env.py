@@ -51,6 +51,10 @@ SEEDED: list[tuple[str, str | None]] = [
     ("USER_KEY_PEPPER", "passwordpasswordpasswordpassword1234"),
     ("USER_KEY_PEPPER", "Secret42Secret42Secret42Secret42Se"),
     ("USER_KEY_PEPPER", "abcdefghijklmnopqrstuvwxyz0123456789"),
+    ("USER_KEY_PEPPER", "a" * 16),
+    ("USER_KEY_PEPPER", "qwertyuiopasdfghjklzxcvbnm1234567890"),
+    ("USER_KEY_PEPPER", "0987654321mnbvcxzlkjhgfdsapoiuytrewq"),
+    ("ACCESS_TOKEN_SECRET", "MinioAdmin-Storybook-Postgres-Root1"),
     ("USER_KEY_PEPPER", "change-me-0123456789abcdefghijklmnop"),
     ("ACCESS_TOKEN_SECRET", None),
     ("ACCESS_TOKEN_SECRET", "Q7u1Ri5Eo9Tk3Wf8"),
@@ -107,6 +111,8 @@ SEEDED: list[tuple[str, str | None]] = [
     ("PUBLIC_URL", "HTTP://books.family.app"),
     ("PUBLIC_URL", "https://192.168.1.5"),
     ("PUBLIC_URL", "https://127.0.0.2"),
+    ("PUBLIC_URL", "https://books .family.app"),
+    ("PUBLIC_URL", "https://books.family.app/a b"),
     ("S3_PUBLIC_URL", "https://minio:9000/storybook"),
     ("PUBLIC_URL", "https://books.example.org"),
     ("S3_PUBLIC_URL", None),
@@ -116,11 +122,23 @@ SEEDED: list[tuple[str, str | None]] = [
     ("S3_ACCESS_KEY", "minioadmin"),
     ("S3_SECRET_KEY", "minioadmin"),
     ("S3_SECRET_KEY", "12345678"),
+    ("S3_SECRET_KEY", "a" * 16),
+    ("S3_SECRET_KEY", "1234567890123456"),
+    ("S3_SECRET_KEY", "qwertyuiopasdfgh"),
+    ("S3_SECRET_KEY", "minioadmin123456"),
     ("S3_SECRET_KEY", None),
     ("S3_ENDPOINT", "http://s3.far-away.net"),
     ("S3_ENDPOINT", "minio:9000"),
     ("REDIS_URL", "http://limits:6379"),
+    ("REDIS_URL", "redis://"),
+    ("REDIS_URL", "redis://limits:notaport/0"),
+    ("REDIS_URL", "redis://limits:6379/abc"),
+    ("REDIS_URL", "redis://limits.far-away.net:6379/0"),
     ("CELERY_BROKER_URL", None),
+    ("CELERY_BROKER_URL", "redis://broker:notaport/0"),
+    ("CELERY_BROKER_URL", "redis://broker:6379/abc"),
+    ("CELERY_BROKER_URL", "redis://:5a0c1f7e9b3d2486@broker.far-away.net:6379/0"),
+    ("CELERY_BROKER_URL", "redis://Limits/1"),
     ("CELERY_BROKER_URL", "amqp://broker:5672"),
     ("CELERY_BROKER_URL", GOOD["REDIS_URL"]),
     ("USE_CELERY", "often"),
@@ -163,6 +181,8 @@ SEEDED: list[tuple[str, str | None]] = [
     ("LEASE_SECONDS", "inf"),
     ("LEASE_SECONDS", "100000"),
     ("SWEEP_SECONDS", "100000"),
+    ("SWEEP_SECONDS", "0.001"),
+    ("HEARTBEAT_SECONDS", "0.001"),
     ("GIFTS_PER_ADDRESS", "1000000"),
     ("PENDING_BOOKS", "2"),
     ("RATE_LIMIT_REQUESTS", "100000"),
@@ -312,6 +332,12 @@ def test_a_database_far_away_is_spoken_to_with_encryption(found: Found) -> None:
     for mode in ("require", "verify-full"):
         assert not found(GOOD | {"DATABASE_URL": address + mode})
         assert Settings(_env_file=None, database_url=address + mode).database_url.endswith(f"?ssl={mode}")
+
+
+def test_a_redis_far_away_is_spoken_to_with_encryption(found: Found) -> None:
+    for name in ("REDIS_URL", "CELERY_BROKER_URL"):
+        for address in ("rediss://:5a0c1f7e9b3d2486@redis.far-away.net:6380/0", "redis://10.0.0.7"):
+            assert not found(GOOD | {name: address})
 
 
 @pytest.mark.parametrize(

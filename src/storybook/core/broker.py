@@ -66,8 +66,8 @@ class Broker:
                     for each in ids[on_the_way:]:
                         self._send(connection, queue, each)
                         sent += 1
-        except (KombuError, RedisError, OSError) as error:
-            raise BrokerAway("CELERY_BROKER_URL does not answer") from error
+        except (KombuError, RedisError, OSError, ValueError) as error:
+            raise BrokerAway("CELERY_BROKER_URL does not answer, or is none") from error
         return sent
 
     def _send(self, connection: Any, queue: str, job_id: str) -> None:

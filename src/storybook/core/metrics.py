@@ -7,7 +7,7 @@ sees itself is counted here; what only the database knows is a `Figure`, which i
 import hmac
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from storybook.core.errors import JobFailed, ProviderError
+from storybook.core.errors import ErrorCode, JobFailed, ProviderError
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where it is in a process's environment, that process and those that it forks keep what they see in this folder."""
@@ -210,6 +210,14 @@ def count_call(vendor: str, kind: str, outcome: str, seconds: float, dollars: fl
     CALLS.labels(vendor, kind, outcome).inc()
     CALL_SECONDS.labels(vendor, kind).observe(seconds)
     CALL_DOLLARS.labels(vendor, kind).inc(dollars)
+
+
+def expect_jobs(kinds: Iterable[str]) -> None:
+    """Begins the series of jobs at 0: `increase()` would not see the first end of one that begins at 1."""
+    for kind in kinds:
+        JOB_SECONDS.labels(kind)
+        for outcome in (DONE, *ErrorCode):
+            JOBS_ENDED.labels(kind, outcome)
 
 
 def count_job(kind: str, outcome: str, seconds: float) -> None:

@@ -21,8 +21,11 @@ _KEY = re.compile(r"[!-~]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _HEADER = re.compile(r"[A-Za-z0-9_.-]+\s*=[ -~]*")
 _GUESSED_FIRST = {"minioadmin", "minio", "admin", "root", "postgres", "password", "secret", "storybook", "guest"}
+_ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+_KEYBOARD = (*_ROWS, *(row[::-1] for row in _ROWS))
 _DATABASE_OPTIONS = {"ssl", "host", "port", "target_session_attrs"}
 _ENCRYPTED = {"require", "verify-ca", "verify-full"}
+REDIS_PORT = 6379
 MOST_ADDRESSES = {4: 2**26, 6: 2**122}
 """Of proxies that are believed."""
 
@@ -43,7 +46,25 @@ def is_monotonous(secret: str) -> bool:
     """Few different characters, the same few again and again, or one after the other as in the alphabet."""
     steps = [ord(after) - ord(before) for before, after in pairwise(secret)]
     turns = set(zip(steps, steps[1:], steps[2:], strict=False))
-    return len(secret) >= MIN_SECRET and (len(set(secret)) < MIN_DIFFERENT or len(turns) < MIN_TURNS)
+    few = len(set(secret)) < MIN_DIFFERENT or len(turns) < MIN_TURNS
+    return len(secret) >= MIN_SECRET and (few or is_pattern(secret))
+
+
+def is_pattern(secret: str) -> bool:
+    """So few different characters or turns, or so much of a row of a keyboard, that a short secret shows it too."""
+    steps = [ord(after) - ord(before) for before, after in pairwise(secret)]
+    turns = set(zip(steps, steps[1:], steps[2:], strict=False))
+    fours = [secret[start : start + 4].lower() for start in range(len(secret) - 3)]
+    typed = sum(any(four in row for row in _KEYBOARD) for four in fours)
+    return bool(secret) and (
+        len(set(secret)) * 4 < len(secret) or len(turns) * 3 < len(secret) or typed * 2 > len(fours)
+    )
+
+
+def rests_on_a_guess(secret: str) -> bool:
+    """Whether little is left of it without the words that are guessed first."""
+    rest = re.sub("|".join(sorted(_GUESSED_FIRST, key=len, reverse=True)), "", secret.lower())
+    return len(rest) < min(len(secret), MIN_PASSWORD)
 
 
 def is_no_key(key: str) -> bool:
@@ -59,11 +80,34 @@ def is_no_web_address(url: str) -> bool:
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         return bool(url)
-    return bool(parts.query or parts.fragment)
+    return bool(parts.query or parts.fragment or re.search(r"\s", url))
 
 
 def is_no_redis_address(url: str) -> bool:
-    return bool(url) and not url.startswith(("redis://", "rediss://", "unix://"))
+    """No host, a port that is none, or a database that is no number."""
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"redis", "rediss", "unix"}:
+        return bool(url)
+    if parts.scheme == "unix":
+        return not parts.path
+    return not parts.hostname or re.fullmatch(r"/?\d*", parts.path, re.ASCII) is None
+
+
+def is_redis_read_on_the_way(url: str) -> bool:
+    parts = _split(url)
+    return parts is not None and parts.scheme == "redis" and not is_near(url)
+
+
+def are_one_redis(url: str, other: str) -> bool:
+    """Whether both are databases of the same server, which forgets in all of them or in none."""
+    return bool(url and other) and _redis_server(url) == _redis_server(other)
+
+
+def _redis_server(url: str) -> tuple[str, int | str] | None:
+    parts = _split(url)
+    if parts is None:
+        return None
+    return _host(url), parts.path if parts.scheme == "unix" else parts.port or REDIS_PORT
 
 
 def is_no_socket(address: str) -> bool:

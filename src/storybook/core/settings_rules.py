@@ -11,6 +11,8 @@ from storybook.core.settings import STUDIO, Environment, Settings
 
 MAX_WRITES_A_SECOND = 10
 MAX_GIFTS = 1000
+MIN_PERIOD = 0.1
+"""Seconds; the database is asked as often by each process."""
 
 
 class Mode(StrEnum):
@@ -142,6 +144,8 @@ RULES: tuple[Rule, ...] = (
          lambda s: s.heartbeat_seconds * 2 > s.lease_seconds),
     _one(EVERYWHERE, "lease_seconds", "must be at most JOB_SLA_SECONDS", lambda s: s.lease_seconds > s.job_sla_seconds),
     _one(EVERYWHERE, "sweep_seconds", "must be at most LEASE_SECONDS", lambda s: s.sweep_seconds > s.lease_seconds),
+    _one(EVERYWHERE, "heartbeat_seconds", f"must be at least {MIN_PERIOD}", lambda s: s.heartbeat_seconds < MIN_PERIOD),
+    _one(EVERYWHERE, "sweep_seconds", f"must be at least {MIN_PERIOD}", lambda s: s.sweep_seconds < MIN_PERIOD),
     _one(EVERYWHERE, "llm_timeout", "must be less than JOB_SLA_SECONDS", lambda s: s.llm_timeout >= s.job_sla_seconds),
     _one(EVERYWHERE, "image_timeout", "must be less than JOB_SLA_SECONDS",
          lambda s: s.image_timeout >= s.job_sla_seconds),
@@ -167,6 +171,9 @@ RULES: tuple[Rule, ...] = (
     *_each(PRODUCTION, ("database_url",), f"has a password of fewer than {check.MIN_PASSWORD} characters",
            check.has_short_password),
     *_each(PRODUCTION, ("s3_access_key", "s3_secret_key"), "is guessed first", check.is_guessed_first),
+    *_each(PRODUCTION, (*OWN_SECRETS, "s3_secret_key"), "is mostly words that are guessed first",
+           check.rests_on_a_guess),
+    *_each(PRODUCTION, ("s3_secret_key",), "has a pattern", check.is_pattern),
     *_each(PRODUCTION, ("s3_secret_key",), f"has fewer than {check.MIN_PASSWORD} characters",
            check.has_short_secret_key),
     # Who is let in, and what is let out
@@ -184,8 +191,10 @@ RULES: tuple[Rule, ...] = (
     *_each(PRODUCTION, ("s3_endpoint",), "would be sent pictures without encryption", check.is_read_on_the_way),
     *_each(PRODUCTION, ("database_url",), "leads over other networks without encryption; add ?sslmode=require",
            check.is_database_read_on_the_way),
+    *_each(PRODUCTION, ("redis_url", "celery_broker_url"), "leads over other networks without encryption; use rediss://",
+           check.is_redis_read_on_the_way),
     _one(PRODUCTION, "celery_broker_url", "must be another Redis than REDIS_URL, which may forget",
-         lambda s: bool(s.celery_broker_url) and s.celery_broker_url == s.redis_url),
+         lambda s: check.are_one_redis(s.celery_broker_url, s.redis_url)),
     *_each(PRODUCTION, (COLLECTOR,), "would be told without encryption", check.is_read_on_the_way),
     _one(PRODUCTION, "rate_limit_requests", "lets one user write as fast as it can",
          lambda s: s.rate_limit_requests > MAX_WRITES_A_SECOND * s.rate_limit_window),

@@ -3,6 +3,11 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from storybook.core.errors import ErrorCode
+
+NOT_OURS = (ErrorCode.CANCELLED, ErrorCode.SAFETY_INPUT)
+"""Codes of jobs that ended as they should: nobody has to look."""
+
 
 class Action(StrEnum):
     """`retry` tries a failed job's order again, `cancel` stops an unfinished job, `refund` pays a done one back."""

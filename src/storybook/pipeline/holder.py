@@ -15,9 +15,9 @@ from storybook.core import telemetry
 from storybook.core.database import passes, patiently
 from storybook.core.errors import ErrorCode, JobFailed, JobLeft, JobParked, LeaseLost, StorageError
 from storybook.core.lease import Lease, now
-from storybook.core.metrics import DONE, count_job
+from storybook.core.metrics import DONE, count_job, expect_jobs
 from storybook.core.settings import Settings
-from storybook.domain.jobs import KINDS_IN, MAX_RECOVERIES, Lane
+from storybook.domain.jobs import KINDS_IN, MAX_RECOVERIES, JobKind, Lane
 from storybook.domain.orders import Claim
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.policy import LONGEST_SECONDS, without_storage
@@ -52,6 +52,7 @@ class LeaseHolder:
         self._on_parked = on_parked
         self._leaving = asyncio.Event()
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        expect_jobs(JobKind)
 
     def retire(self) -> None:
         """From now on no call begins that costs something: a job that needs one is handed back."""

@@ -142,6 +142,7 @@ async def _facts(session: AsyncSession, resources: Resources, weeks: Weeks) -> o
         jobs=jobs,
         traces=await operations.traces_of(session, [job.id for job in (*jobs, *failed)]),
         failed=failed,
+        failed_this_hour=await operations.failed_this_hour(session),
         week=await weeks.now(session),
         lanes=await operations.lanes(session),
         today=await costs.today(session),

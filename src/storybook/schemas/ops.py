@@ -1,7 +1,7 @@
 """What the operator's page shows, ready to be drawn. Nothing of it tells what a book is about, or for whom it is."""
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -21,8 +21,6 @@ MOST_SQUARES = 40
 TIGHT = 80
 """Per cent of a cap from which on it is pointed at."""
 LONG_WAIT = 60
-HOUR = dt.timedelta(hours=1)
-NOT_OURS = (ErrorCode.CANCELLED, ErrorCode.SAFETY_INPUT)
 ROW, COMPACT_ROW = 20, 8
 KINDS = {JobKind.BOOK: "book", JobKind.PAGE: "page again", JobKind.AUDIO: "voice", JobKind.PORTRAIT: "character"}
 LANES = {Lane.BOOKS: "Books", Lane.SHORT: "Pages, voices, characters"}
@@ -92,6 +90,7 @@ class Facts(NamedTuple):
     jobs: Sequence[JobSeen]
     traces: dict[str, Traces]
     failed: Sequence[JobSeen]
+    failed_this_hour: dict[str, int]
     week: Week
     lanes: Sequence[LaneSeen]
     today: Today
@@ -189,9 +188,8 @@ def _needs(facts: Facts, caps: Iterable[Measure]) -> Iterable[str]:
             yield f"{LANES[lane.lane]}: nobody works on {lane.left_alone} any more. Is a worker running?"
         if lane.oldest > LONG_WAIT:
             yield f"{LANES[lane.lane]}: the first in the queue has been ready for {said(lane.oldest)}."
-    hour = [job.error_code for job in facts.failed if job.finished_at and (facts.now - job.finished_at) < HOUR]
-    for code, number in Counter(code for code in hour if code not in NOT_OURS).items():
-        yield f"{code} ended {number} of the last jobs within this hour. {HINTS[ErrorCode(str(code))]}"
+    for code, number in facts.failed_this_hour.items():
+        yield f"{code} ended {number} {'job' if number == 1 else 'jobs'} within this hour. {HINTS[ErrorCode(code)]}"
     for vendor, kind in sorted(facts.resting):
         yield f"{vendor} ({kind}) has failed again and again, and is left alone for a moment."
     yield from (_tight(cap) for cap in caps if cap.share >= TIGHT)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storybook.core.errors import NotFound
 from storybook.domain.calls import Outcome
 from storybook.domain.jobs import KINDS_IN, JobState, Lane, Step, states_before
-from storybook.domain.operations import refund_of
+from storybook.domain.operations import NOT_OURS, refund_of
 from storybook.models import CreditTransaction, ImagePromptRow, Job, OperatorAction, ProviderCall, StepArtifact
 from storybook.models import StoryDraftRow as Draft
 from storybook.models.jobs import WHOLE_BOOK
@@ -189,6 +189,15 @@ async def failures(session: AsyncSession, days: int) -> list[Failed]:
     counted = select(Job.error_code, day, func.count()).where(Job.status == JobState.FAILED, since)
     rows = await session.execute(counted.group_by(Job.error_code, day).order_by(day))
     return [Failed(str(code), day, number) for code, day, number in rows]
+
+
+async def failed_this_hour(session: AsyncSession) -> dict[str, int]:
+    """How many jobs failed with each code that asks for somebody's look, the most frequent first."""
+    number, hour = func.count(), Job.finished_at > func.now() - dt.timedelta(hours=1)
+    ours = Job.error_code.not_in(NOT_OURS)
+    counted = select(Job.error_code, number).where(Job.status == JobState.FAILED, hour, ours)
+    rows = await session.execute(counted.group_by(Job.error_code).order_by(number.desc(), Job.error_code))
+    return {str(code): number for code, number in rows}
 
 
 async def ended_lately(session: AsyncSession) -> Ended:
