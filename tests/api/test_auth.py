@@ -296,6 +296,7 @@ async def test_who_tries_out_is_stopped_after_20(
     assert (await refresh(far, family["refresh_token"])).status_code == 200
 
 
+@pytest.mark.long
 async def test_a_thousand_wrong_keys_open_nothing_and_are_limited_after_20(far: httpx.AsyncClient, rows: Rows) -> None:
     statuses = [
         (await far.post("/v1/books", json=SPEC, headers=key_of(f"a-guess-{number:04}"))).status_code

@@ -82,6 +82,7 @@ def test_a_backup_is_private_and_any_tool_can_check_it(backup: Path) -> None:
     assert subprocess.run(command, cwd=backup, check=False).returncode == 0
 
 
+@pytest.mark.long
 def test_nothing_that_is_there_is_overwritten_unless_it_is_said(machine: Path, backup: Path) -> None:
     refused = run(machine, "restore.sh", str(backup))
     assert refused.returncode == 1
@@ -120,6 +121,7 @@ def test_a_restore_that_fails_at_the_tables_has_touched_no_file(machine: Path, b
     (machine / "assets" / "newer.jpg").unlink()
 
 
+@pytest.mark.long
 def test_a_damaged_backup_changes_nothing(backup: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged"
     for harm in ("changed", "missing", "added"):

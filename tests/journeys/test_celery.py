@@ -64,7 +64,8 @@ async def test_a_book_is_made_and_read_aloud_by_a_worker(house: Parts, client: h
         seen = await Seen.until(client, lambda seen: seen.sum("storybook_jobs_ended_total") == 2, url)
     assert (job.fence, worker.returncode) == (1, 0)
     assert house.pictures_paid() == PICTURES
-    assert {one.labels["kind"]: one.value for one in seen.of("storybook_jobs_ended_total")} == {"book": 1, "audio": 1}
+    ended = {one.labels["kind"]: one.value for one in seen.of("storybook_jobs_ended_total") if one.value}
+    assert ended == {"book": 1, "audio": 1}
     assert seen.sum("storybook_step_tries_total", step="generate_images", outcome="ok") == PICTURES
     assert seen.sum("storybook_vendor_calls_total", vendor="replicate", outcome="ok") == PICTURES
 

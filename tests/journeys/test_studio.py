@@ -49,7 +49,17 @@ async def done(client: httpx.AsyncClient, answer: httpx.Response) -> dict[str, A
 @pytest.mark.parametrize(
     ("language", "topic", "wish", "look", "shown", "remembered"),
     [
-        ("ko", "어둠이 무서운 아기 여우", "빨간 풍선을 넣어 주세요", "겨울이었으면 좋겠어요", "snow weather", "어둠"),
+        pytest.param(
+            *(
+                "ko",
+                "어둠이 무서운 아기 여우",
+                "빨간 풍선을 넣어 주세요",
+                "겨울이었으면 좋겠어요",
+                "snow weather",
+                "어둠",
+            ),
+            marks=pytest.mark.long,
+        ),
         pytest.param(
             *("ja", "月へ行きたいロボット", "夜にしてください", "森の中で", "Place: forest", "うちゅう"),
             marks=pytest.mark.long,
