@@ -53,6 +53,7 @@ def demo(checkout: Path, environment: dict[str, str], *arguments: str) -> subpro
     )
 
 
+@pytest.mark.long
 def test_one_command_makes_a_book_and_a_second_run_keeps_it(checkout: Path, environment: dict[str, str]) -> None:
     arguments = ("a shy whale who finds a friend", "--age", "3-5", "--pages", "4", "--out", "my books", "--once")
     first = demo(checkout, environment, *arguments, "--port", str(free_port()))
