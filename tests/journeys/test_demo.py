@@ -53,7 +53,6 @@ def demo(checkout: Path, environment: dict[str, str], *arguments: str) -> subpro
     )
 
 
-@pytest.mark.long
 def test_one_command_makes_a_book_and_a_second_run_keeps_it(checkout: Path, environment: dict[str, str]) -> None:
     arguments = ("a shy whale who finds a friend", "--age", "3-5", "--pages", "4", "--out", "my books", "--once")
     first = demo(checkout, environment, *arguments, "--port", str(free_port()))
@@ -71,7 +70,7 @@ def test_one_command_makes_a_book_and_a_second_run_keeps_it(checkout: Path, envi
 
     second = demo(checkout, environment, *arguments, "--port", str(free_port()))
     assert second.returncode == 0, second.stderr
-    assert len(list((checkout / "my books").iterdir())) == 2
+    assert len(list((checkout / "my books").iterdir())) == 2, second.stdout
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -13,6 +14,7 @@ from storybook.core.configuration import load_settings
 from storybook.core.cpu import CpuPool
 from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
+from storybook.core.settings_checks import is_monotonous, is_pattern
 from storybook.core.settings_rules import SECRETS, Mode
 
 ROOT = Path(__file__).parents[2]
@@ -348,6 +350,12 @@ def test_a_test_of_a_build_costs_nothing_and_touches_nothing_real(found: Found, 
     assert not found({"LLM_PROVIDER": "studio"}, Mode.CI)
     lines = found({"LLM_PROVIDER": "studio"} | mistake, Mode.CI)
     assert [line for line in lines if any(name in line for name in mistake)]
+
+
+def test_a_secret_made_by_chance_is_never_taken_for_a_pattern() -> None:
+    chance = Random(7)
+    made = [chance.randbytes(size).hex() for size in (12, 20, 32) for _ in range(1000)]
+    assert not [secret for secret in made if is_monotonous(secret) or is_pattern(secret)]
 
 
 def test_the_examples_are_good(found: Found, check: Check, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def is_pattern(secret: str) -> bool:
     fours = [secret[start : start + 4].lower() for start in range(len(secret) - 3)]
     typed = sum(any(four in row for row in _KEYBOARD) for four in fours)
     return bool(secret) and (
-        len(set(secret)) * 4 < len(secret) or len(turns) * 3 < len(secret) or typed * 2 > len(fours)
+        len(set(secret)) < min(len(secret) / 4, MIN_DIFFERENT) or len(turns) * 3 < len(secret) or typed * 2 > len(fours)
     )
 
 
