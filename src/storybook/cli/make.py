@@ -89,7 +89,9 @@ async def _user_with_a_credit(resources: Resources) -> dict[str, str]:
 
 
 async def _ask_and_save(client: httpx.AsyncClient, order: Order, console: Console) -> int:
-    answer = await client.post("/v1/books", json=order.spec.model_dump(mode="json", exclude_none=True))
+    asked = order.spec.model_dump(mode="json", exclude_none=True)
+    each_time_another_book = {"X-Idempotency-Key": secrets.token_urlsafe(16)}
+    answer = await client.post("/v1/books", json=asked, headers=each_time_another_book)
     if answer.is_error:
         console.print(f"Refused: {answer.json()['error']['message']}", markup=False)
         return 1
