@@ -7,7 +7,7 @@
 #   scripts/chaos.sh --leave                       SIGTERM with twenty books at work
 #   scripts/chaos.sh --real-lease 6                kills under the lease of production
 #   scripts/chaos.sh --postgres 20 --redis 20 --books 50   crashes of the database; a Redis that forgets, under workers
-#   scripts/chaos.sh --celery --kills 20           kills of Celery workers and processes of their pools
+#   scripts/chaos.sh --celery --kills 20 --books 20   kills of Celery workers and processes of their pools
 #   scripts/chaos.sh --controls                    everything is broken in turn: every check has to go red once
 #   scripts/chaos.sh --break fence --stops 5       one of these
 #   scripts/chaos.sh --release                     all forms in which a release is tried, one after another

@@ -72,6 +72,8 @@ class Notebook:
     """A meter without a database and without a budget."""
 
     rows: list[Row] = field(default_factory=list)
+    looked: int = 0
+    """How often somebody asked for an earlier call."""
 
     async def start(self, call: PaidCall) -> int:
         self.rows.append(Row(call))
@@ -84,6 +86,7 @@ class Notebook:
         self.rows[number].outcome, self.rows[number].bill = outcome, bill
 
     async def accepted_before(self, about: Purpose, vendor: str, kind: Kind) -> tuple[int, str] | None:
+        self.looked += 1
         for number, row in reversed(list(enumerate(self.rows))):
             open_ = row.outcome in {Outcome.BEGUN, Outcome.UNKNOWN}
             if open_ and row.vendor_id and (row.call.purpose, row.call.vendor, row.call.kind) == (about, vendor, kind):

@@ -6,13 +6,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from scripts.chaos.ambushes import chosen, kill_at_points, recovered
 from scripts.chaos.breaks import BREAKS, break_after, breaking
-from scripts.chaos.checks import examine
+from scripts.chaos.checks import examine, untroubled
 from scripts.chaos.controls import control_all
 from scripts.chaos.facts import Row
 from scripts.chaos.kills import AT_ONCE, kill_at_random
@@ -68,7 +68,7 @@ async def act(town: Town, args: argparse.Namespace) -> list[Row]:
         (args.leave, lambda: leave(town)),
         (args.real_lease, lambda: wait_for_progress(town, args.real_lease)),
         (args.postgres or args.redis, lambda: take_away(town, args.postgres, args.redis, args.books)),
-        (args.celery, lambda: kill_workers(town, args.kills, args.pause)),
+        (args.celery, lambda: kill_workers(town, args.kills, args.books, args.pause)),
         (True, lambda: kill_at_random(town, args.kills, args.books, args.pause)),
     ]
     return await next(act for wanted, act in acts if wanted)()
@@ -96,10 +96,6 @@ async def run(args: argparse.Namespace) -> bool:
     """Whether all was kept."""
     async with ran(args) as (_, rows):
         return all(row.met for row in rows)
-
-
-def untroubled(failures: list[str]) -> Row:
-    return Row("Processes that did not come up again: 0", f"{len(failures)} {'; '.join(failures)}", met=not failures)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -132,18 +128,24 @@ def parser() -> argparse.ArgumentParser:
     return parsed
 
 
+def asked(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """The run that the words ask for, or those of the command line; ends the program where there is no such run."""
+    args = parser().parse_args(words)
+    if args.celery and (args.points is not None or args.stops or args.leave or args.real_lease):
+        parser().error("--celery goes with --kills and --books; the other forms are of servers")
+    return args
+
+
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    args = parser().parse_args()
+    args = asked()
     if args.release:
-        return 0 if release() else 1
-    if args.controls is not None:
-        return (
-            0
-            if asyncio.run(control_all(args.controls.split(","), lambda words: ran(parser().parse_args(words))))
-            else 1
-        )
-    return 0 if asyncio.run(run(args)) else 1
+        kept = release()
+    elif args.controls is not None:
+        kept = asyncio.run(control_all(args.controls.split(","), lambda words: ran(asked(words))))
+    else:
+        kept = asyncio.run(run(args))
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":

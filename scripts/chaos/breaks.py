@@ -33,6 +33,13 @@ CREATE FUNCTION chaos.for_ever() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF NEW.lease_until IS NOT NULL THEN NEW.lease_until := now() + interval '1 day'; END IF; RETURN NEW; END $$;
 CREATE TRIGGER chaos_break BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION chaos.for_ever();
 """
+IDS = """
+CREATE FUNCTION chaos.nobody_asks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE provider_calls SET outcome = 'failed' WHERE job_id = NEW.id AND vendor_id IS NOT NULL AND outcome <> 'ok';
+    RETURN NULL; END $$;
+CREATE TRIGGER chaos_break AFTER UPDATE ON jobs FOR EACH ROW
+    WHEN (NEW.fence > OLD.fence AND OLD.fence > 0) EXECUTE FUNCTION chaos.nobody_asks();
+"""
 AMBUSH = """
 CREATE OR REPLACE FUNCTION chaos.hold_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 """
@@ -41,11 +48,13 @@ END = """
 UPDATE jobs SET status = 'running', lease_owner = 'nobody:0:0', lease_until = now() + interval '5 minutes'
 WHERE id = (SELECT min(id) FROM jobs WHERE status = 'done');
 """
-BEFORE = {"fence": FENCE, "artifacts": ARTIFACTS, "capture": CAPTURE, "lease": LEASE, "ambush": AMBUSH}
+LIVING = "UPDATE jobs SET lease_until = now() WHERE status = 'running' RETURNING id"
+BEFORE = {"fence": FENCE, "artifacts": ARTIFACTS, "capture": CAPTURE, "lease": LEASE, "ids": IDS, "ambush": AMBUSH}
 AFTER = ("file", "charge", "ledger", "end")
-BY_ACTS = ("guard", "book", "kill", "stop", "exit", "sweep", "slow", "crash", "flush", "answers", "messages")
+DURING = ("answers", "living")
+BY_ACTS = ("guard", "book", "kill", "up", "stop", "exit", "sweep", "slow", "crash", "flush", "messages")
 """What other modules do where the plan says that it is broken, and what is done while the run goes on."""
-BREAKS = (*BEFORE, *AFTER, *BY_ACTS)
+BREAKS = (*BEFORE, *DURING, *AFTER, *BY_ACTS)
 RUDE_AFTER, RUDE_SECONDS = 2.0, 2.0
 
 
@@ -56,11 +65,11 @@ async def breaking(town: Town, what: str) -> AsyncIterator[None]:
         await town.witness.tell(BEFORE[what])
     if what == "book":
         town.vendors.flag(contains="number 1")
-    if what != "answers":
+    if what not in DURING:
         yield
         return
     async with asyncio.TaskGroup() as group:
-        group.create_task(_lose_users(town))
+        group.create_task(_lose_users(town) if what == "answers" else _rob_the_living(town))
         yield
 
 
@@ -70,6 +79,12 @@ async def _lose_users(town: Town) -> None:
     await town.witness.tell("ALTER TABLE users RENAME COLUMN key_hash TO lost")
     await asyncio.sleep(RUDE_SECONDS)
     await town.witness.tell("ALTER TABLE users RENAME COLUMN lost TO key_hash")
+
+
+async def _rob_the_living(town: Town) -> None:
+    """A lease ends while its holder lives, so that another takes the job."""
+    while not await town.witness.ask(LIVING):  # noqa: ASYNC110 - other processes bring it about
+        await asyncio.sleep(0.5)
 
 
 async def break_after(town: Town, what: str) -> None:

@@ -123,6 +123,10 @@ def taken_from_the_living(writes: list[Write], taken_down: set[int]) -> Row:
     return Row("Books begun again without a reason: 0", f"{len(taken)} of {runs} runs{_few(taken)}", met=not taken)
 
 
+def untroubled(failures: list[str]) -> Row:
+    return Row("Processes that did not come up again: 0", f"{len(failures)} {'; '.join(failures)}", met=not failures)
+
+
 CHECKS = (
     all_done,
     one_ending,

@@ -46,7 +46,9 @@ CONTROLS = (
     Control("artifacts", "--stops 4", ("Finished steps",)),
     Control("fence", "--stops 2 --pages 4", (STALE,)),
     Control("guard", "--stops 2 --pages 4", (STALE,)),
+    Control("ids", "--points F --pages 4", (TWICE,)),
     Control("kill", KILL, ("2 kills of servers",)),
+    Control("up", "--kills 1 --books 2 --pages 4", ("Processes that did not come up",)),
     Control("stop", "--stops 1 --pages 4", ("1 processes stopped",)),
     Control("ambush", "--points C --pages 4 --patience 15", ("Every named point",)),
     Control("exit", "--leave --pages 4 --patience 5", ("SIGTERM with",)),
@@ -55,7 +57,8 @@ CONTROLS = (
     Control("crash", "--postgres 1 --books 2 --pages 4", ("1 crashes of the database",)),
     Control("answers", "--postgres 1 --books 2 --pages 4", ("Meanwhile readers",)),
     Control("flush", "--redis 1 --books 2 --pages 4", ("0 crashes of the database",)),
-    Control("messages", "--celery --kills 1 --pages 4", ("Messages handed out again",)),
+    Control("messages", "--celery --kills 1 --books 2 --pages 4", ("Messages handed out again",)),
+    Control("living", "--celery --kills 1 --books 2 --pages 4", ("Books begun again",)),
 )
 
 

@@ -41,7 +41,7 @@ async def stop_at_random(town: Town, stops: int) -> list[Row]:
             await asyncio.sleep(town.luck.uniform(0.1, 0.8))
             if holders := [server for server in town.up for _ in await town.witness.holding(server.pid)]:
                 server = town.luck.choice(holders)
-                if not await town.witness.is_worn(server.pid):
+                if not await town.spares(server.pid):
                     await _stop(town, server, seen)
     await town.all_ended()
     return [seen.row(stops)]

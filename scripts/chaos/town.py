@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -59,10 +60,13 @@ class Town:
         self.hits: list[Hit] = []
         self.kills = 0
         self.died = 0
+        self.spared = 0
         self.taken_down: set[int] = set()
         """The process ids of all that were killed or stopped."""
         self.failures: list[str] = []
         """Of what the bench does in the background."""
+        self._squatter: socket.socket | None = None
+        """Who sits at the port of a server that was killed."""
         self._meanwhile: set[asyncio.Task[None]] = set()
         for server in self.servers:
             stack.callback(server.kill)
@@ -113,6 +117,8 @@ class Town:
         for task in self._meanwhile:
             task.cancel()
         await asyncio.gather(*self._meanwhile, return_exceptions=True)
+        if self._squatter:
+            self._squatter.close()
         await self.witness.close()
         await self._client.aclose()
 
@@ -162,6 +168,12 @@ class Town:
         with suppress(TimeoutError):
             await until(ended, seconds or self.plan.patience)
 
+    async def spares(self, *pids: int) -> bool:
+        """Whether one of these processes holds a job that the product would give up if it were taken over once more."""
+        worn = await self.witness.is_worn(*pids)
+        self.spared += worn
+        return worn
+
     async def kill(self, server: Server) -> None:
         """And starts it again, in the background."""
         self.taken_down.add(server.pid)
@@ -170,6 +182,8 @@ class Town:
         self.kills += 1
         self.died += not server.lives
         self.hits += await self.witness.under_way(server.pid)
+        if self.plan.broken == "up":
+            self._squatter = socket.create_server(("127.0.0.1", server.port))
         if not server.lives:
             self.begin(server)
 
@@ -202,8 +216,10 @@ class Town:
         await until(up)
 
     async def all_up(self) -> None:
+        """Waits for that, unless one of them has been given up."""
+
         async def up() -> bool:
-            return len(self.up) == len(self.servers)
+            return len(self.up) == len(self.servers) or bool(self.failures)
 
         await until(up)
 

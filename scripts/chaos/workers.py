@@ -46,12 +46,12 @@ async def working(town: Town) -> AsyncIterator[list[Process]]:
         await asyncio.gather(*(asyncio.to_thread(_end, process) for process in (*workers, beat)))
 
 
-async def kill_workers(town: Town, kills: int, pause: float) -> list[Row]:
+async def kill_workers(town: Town, kills: int, books: int, pause: float) -> list[Row]:
     """Every message that is not acknowledged is handed out again each second, as if the visibility timeout were one."""
     counts: Counter[str] = Counter()
     async with working(town) as workers, asyncio.TaskGroup() as group:
         again = group.create_task(_hand_out_again(town, counts))
-        keeping = group.create_task(keep_at_work(town, lambda: counts["kills"] / kills))
+        keeping = group.create_task(keep_at_work(town, lambda: counts["kills"] / kills if kills else 1.0, books))
         while counts["kills"] < kills:
             await asyncio.sleep(town.luck.uniform(0.2, 1.8) * pause)
             await _kill_one(town, workers, counts)
@@ -59,6 +59,7 @@ async def kill_workers(town: Town, kills: int, pause: float) -> list[Row]:
         await town.all_ended()
         again.cancel()
     killed = f"{counts['children']} pool processes, {counts['workers']} workers; {counts['dead']} died"
+    killed += f"; {town.spared} put off, a job would have died its last time"
     return [
         Row(f"{kills} kills of Celery processes", killed, met=counts["dead"] == kills),
         Row(
@@ -75,7 +76,7 @@ async def _kill_one(town: Town, workers: list[Process], counts: Counter[str]) ->
     if up and town.luck.random() < WHOLE_WORKER:
         worker = town.luck.choice(up)
         pids = descendants(worker.pid)
-        if await town.witness.is_worn(*pids):
+        if await town.spares(*pids):
             return
         await _die(town, [worker.pid, *pids])
         await asyncio.to_thread(worker.kill)
@@ -83,7 +84,7 @@ async def _kill_one(town: Town, workers: list[Process], counts: Counter[str]) ->
         counts["workers"] += 1
     elif held:
         pids = [town.luck.choice(held)]
-        if await town.witness.is_worn(*pids):
+        if await town.spares(*pids):
             return
         await _die(town, pids)
         counts["children"] += 1

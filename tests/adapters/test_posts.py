@@ -12,6 +12,7 @@ from storybook.core.cpu import CpuPool
 from storybook.core.errors import ErrorCode, JobFailed, JobParked
 from storybook.core.settings import STUDIO
 from storybook.domain.calls import Kind, Outcome, code_of
+from storybook.domain.jobs import Step
 from storybook.providers import registry
 from tests.fixtures_calls import STEPS, Notebook, bench, providers_of, settings_of, work_of
 from tests.fixtures_simulator import Simulated
@@ -59,6 +60,15 @@ def cells() -> list[Cell]:
 CELLS = cells()
 
 
+def of_one_adapter(cells: list[Cell]) -> set[Cell]:
+    """One cell for each fault, of a different adapter from row to row; all others take minutes."""
+    rows = [[cell for cell in cells if cell.fault == fault] for fault in dict.fromkeys(cell.fault for cell in cells)]
+    return {row[2 * number % len(row)] for number, row in enumerate(rows)}
+
+
+SOON = of_one_adapter(CELLS)
+
+
 def name_of(cell: Cell) -> str:
     return f"{cell.adapter}-{cell.fault}-{'always' if cell.always else 'once'}"
 
@@ -74,8 +84,10 @@ def test_every_cell_is_read() -> None:
     assert len(CELLS) == sum(len(cell.split(",")) for line in table[1:] for cell in line.split()[1:] if cell != "-")
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=name_of)
-@pytest.mark.long
+@pytest.mark.parametrize(
+    "cell",
+    [pytest.param(cell, marks=[] if cell in SOON else pytest.mark.long, id=name_of(cell)) for cell in CELLS],
+)
 async def test_a_fault_costs_exactly_the_posts_of_the_table(
     cell: Cell, simulator: Simulated, cpu: CpuPool, tmp_path: Path
 ) -> None:
@@ -95,6 +107,19 @@ async def test_a_fault_costs_exactly_the_posts_of_the_table(
     assert notebook.micro_dollars(*KNOWN) <= simulator.charged() <= notebook.micro_dollars()
     if all(row.outcome in KNOWN for row in notebook.rows):
         assert simulator.charged() == notebook.micro_dollars()
+
+
+async def test_only_a_second_try_looks_for_what_an_earlier_one_has_left(
+    simulator: Simulated, cpu: CpuPool, tmp_path: Path
+) -> None:
+    settings, notebook = settings_of("image.replicate", simulator, tmp_path), Notebook()
+    async with providers_of(settings, cpu, notebook) as providers:
+        draw = work_of(Kind.IMAGE, providers)
+        await bench(settings, timeout=20).attempt(Step.GENERATE_IMAGES, draw, page=1)
+        assert notebook.looked == 0
+        simulator.goes_wrong(Fault.EXPIRED_URL, times=1)
+        await bench(settings, timeout=20).attempt(Step.GENERATE_IMAGES, draw, page=2)
+    assert notebook.looked == 1
 
 
 @pytest.mark.parametrize("fault", [Fault.BUSY_SECONDS, Fault.BUSY_DATE])

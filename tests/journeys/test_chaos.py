@@ -46,6 +46,12 @@ async def red(town: Town) -> list[str]:
     return [row.promise for row in examine(await facts_of(town)) if not row.met]
 
 
+async def test_a_picture_whose_id_is_known_is_fetched_by_whoever_takes_the_book_over(town: Town) -> None:
+    cases = await kill_at_points(town, chosen("F", [Point.AFTER_ID]))
+    facts = await facts_of(town)
+    assert [row for row in [*examine(facts), recovered(cases, facts)] if not row.met] == []
+
+
 @pytest.mark.long
 async def test_books_survive_kills_at_named_points_and_the_table_sees_what_is_planted(town: Town) -> None:
     cases = await kill_at_points(town, PLACES)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from scripts.chaos.breaks import BREAKS
-from scripts.chaos.checks import examine, taken_from_the_living
+from scripts.chaos.checks import examine, taken_from_the_living, untroubled
 from scripts.chaos.controls import CONTROLS
 from scripts.chaos.facts import Book, Charge, Entry, Facts, Hit, Thing, Write
+from scripts.chaos.kills import pace_row
 from scripts.chaos.leaving import progress_row
 
 BOOKS = range(1, 4)
@@ -220,6 +221,11 @@ def test_a_book_that_goes_on_late_is_seen() -> None:
     assert not progress_row([]).met
 
 
+def test_a_run_of_a_release_has_its_time() -> None:
+    assert pace_row(200, 1200.0).met
+    assert not pace_row(200, 1200.1).met
+
+
 def test_a_book_that_is_taken_from_a_runner_that_lives_is_seen() -> None:
     assert taken_from_the_living(kept().writes, {1}).met
     assert not taken_from_the_living(kept().writes, {2}).met
@@ -230,5 +236,6 @@ def test_a_book_that_is_taken_from_a_runner_that_lives_is_seen() -> None:
 
 def test_each_check_has_a_control_that_turns_it_red_and_each_break_is_one() -> None:
     wanted = [promise for control in CONTROLS for promise in control.red]
-    assert [row.promise for row in examine(kept()) if not row.promise.startswith(tuple(wanted))] == []
+    rows = [*examine(kept()), taken_from_the_living(kept().writes, {1}), untroubled([])]
+    assert [row.promise for row in rows if not row.promise.startswith(tuple(wanted))] == []
     assert sorted(control.broken for control in CONTROLS if control.broken) == sorted(BREAKS)

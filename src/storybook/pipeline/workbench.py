@@ -155,10 +155,13 @@ class Workbench:
         policy = self.kit.policies[step]
         tries, ends = Tries(policy), asyncio.get_running_loop().time() + policy.deadline
         purpose = Purpose(self.claim.job_id, self.claim.user_id, step, page, self.claim.fence)
+        first = self.claim.fence == 1
         while True:
+            about = About(purpose, asyncio.timeout(policy.timeout), policy.timeout, ends, first=first)
+            first = False
             try:
                 with at_step(step, page), trying(step):
-                    return await _try(work, purpose, policy, ends)
+                    return await _try(work, about, policy)
             except Leaving as error:
                 raise JobLeft from error
             except ProviderError as error:
@@ -185,12 +188,10 @@ async def _translated(step: Step, work: Callable[[], Awaitable[T]]) -> T:
         raise without_storage(error) from error
 
 
-async def _try(work: Callable[[], Awaitable[T]], purpose: Purpose, policy: Policy, ends: float) -> T:
+async def _try(work: Callable[[], Awaitable[T]], about: About, policy: Policy) -> T:
     """One try. When its time is up and a call was under way, nobody knows whether that was charged."""
-    clock = asyncio.timeout(policy.timeout)
-    about = About(purpose, clock, policy.timeout, ends)
     try:
-        async with clock:
+        async with about.clock:
             with calling_about(about):
                 return await work()
     except TimeoutError as error:

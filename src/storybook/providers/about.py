@@ -17,7 +17,7 @@ class About:
     """One try. `clock` ends it after `seconds`, and stands still while a call waits for its turn.
 
     `ends` is the deadline of the step, by the clock of the loop: no call begins that could last beyond it.
-    `paying` says that a call is under way that costs money.
+    `paying` says that a call is under way that costs money, `first` that nobody has tried this before.
     """
 
     purpose: Purpose
@@ -25,6 +25,7 @@ class About:
     seconds: float
     ends: float = math.inf
     paying: bool = False
+    first: bool = False
 
 
 _about: ContextVar[About | None] = ContextVar("about", default=None)
@@ -85,6 +86,12 @@ def purpose() -> Purpose | None:
     """What the present call is for; None outside of any job."""
     about = _about.get()
     return about.purpose if about else None
+
+
+def is_first_try() -> bool:
+    """Whether no vendor can have accepted anything for this before."""
+    about = _about.get()
+    return about is not None and about.first
 
 
 def seconds() -> float | None:

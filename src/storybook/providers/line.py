@@ -133,7 +133,9 @@ class Line:
     async def accepted_before(self) -> tuple[int, str] | None:
         """Number and vendor's id of a call for the same purpose whose result nobody has, to go on with it."""
         what_for = about.purpose()
-        return await self.meter.accepted_before(what_for, self.vendor.name, self.kind) if what_for else None
+        if what_for is None or about.is_first_try():
+            return None
+        return await self.meter.accepted_before(what_for, self.vendor.name, self.kind)
 
     @asynccontextmanager
     async def resumed(self, number: int, worst: int) -> AsyncIterator[Call]:

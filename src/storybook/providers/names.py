@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+from functools import lru_cache
 from itertools import count
 from string import ascii_uppercase
 from typing import Any
@@ -43,7 +44,7 @@ class Names:
         self._letters = dict(zip(first, _letters(), strict=False))
         self._names = {self._letters[key]: name for key, name in first.items()}
         self._language = language
-        self._search = _search(self._names)
+        self._search = _search(tuple(self._names.items()))
 
     def hide(self, text: str) -> str:
         """The text with a stand-in for every name, also inside other words where words have no clear ends, and for the
@@ -73,7 +74,7 @@ class Names:
         text = Folded(_APART.join(_texts(_mapped(said, self._without_names))))
         letters = bare(text.text)
         maybe = [name for name in dict.fromkeys(map(_composed, known)) if _may_be_in(name, letters)]
-        search = _search(dict(zip(_letters(), maybe, strict=False)))
+        search = _search(tuple(zip(_letters(), maybe, strict=False)))
         found = [text.written(match) for match in search.finditer(text.text)]
         return tuple({_composed(name).casefold(): _composed(name) for name in reversed(found)}.values())[::-1]
 
@@ -99,9 +100,13 @@ def _letters() -> Iterator[str]:
     return (f"{letter}{number if number > 1 else ''}" for number in count(1) for letter in ascii_uppercase)
 
 
-def _search(names: dict[str, str]) -> re.Pattern[str]:
-    """Finds each of the names under its letter, the longest first, and what somebody is called who has no other's."""
-    folded = [(letter, fold(name).strip(" -") or fold(name)) for letter, name in names.items()]
+@lru_cache(maxsize=256)
+def _search(names: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    """Finds each of the names under its letter, the longest first, and what somebody is called who has no other's.
+
+    All calls for a book ask for the same.
+    """
+    folded = [(letter, fold(name).strip(" -") or fold(name)) for letter, name in names]
     folded.sort(key=lambda item: -len(item[1]))
     taken = {bare(name) for _, name in folded}
     patterns = [f"(?P<{letter}>{anywhere(name)})" for letter, name in folded if name]
