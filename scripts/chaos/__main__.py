@@ -68,7 +68,7 @@ async def act(town: Town, args: argparse.Namespace) -> list[Row]:
         (args.leave, lambda: leave(town)),
         (args.real_lease, lambda: wait_for_progress(town, args.real_lease)),
         (args.postgres or args.redis, lambda: take_away(town, args.postgres, args.redis, args.books)),
-        (args.celery, lambda: kill_workers(town, args.kills, args.books, args.pause)),
+        (args.celery, lambda: kill_workers(town, args.kills, args.books)),
         (True, lambda: kill_at_random(town, args.kills, args.books, args.pause)),
     ]
     return await next(act for wanted, act in acts if wanted)()
@@ -106,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
     parsed.add_argument("--servers", type=int, default=2)
     parsed.add_argument("--lease", type=float, default=3.0, help="seconds; more on a machine that is busy otherwise")
     parsed.add_argument("--timeout", type=float, default=4.0, help="seconds that a call may take; more there, too")
-    parsed.add_argument("--pause", type=float, default=2.0, help="seconds from a start to the next kill, on average")
+    parsed.add_argument("--pause", type=float, default=1.0, help="seconds from a server's start to the next kill")
     parsed.add_argument("--seed", type=int, default=1)
     parsed.add_argument("--painter", default="replicate", choices=["replicate", "fal", "openai"])
     parsed.add_argument("--celery", action="store_true", help="kill processes of Celery workers instead")

@@ -1,6 +1,7 @@
 """Kills at random, while books are made."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 
@@ -14,23 +15,31 @@ SECONDS_A_KILL = 6.0
 
 
 async def kill_at_random(town: Town, kills: int, books: int, pause: float) -> list[Row]:
-    """So many kills, spread over so many books, of which ten are under way.
+    """So many kills, spread over so many books, each of whoever is at work, if anybody is.
 
-    Each comes when all servers are up: on a slow machine they would else die before they have begun.
+    Each comes when all servers are up: on a slow machine they would else die before they have begun. Books are ordered
+    right before, a few seconds of work each, or most kills would hit nobody.
     """
-    began = time.monotonic()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(keep_busy(town, books, lambda: town.kills / kills if kills else 1.0))
-        while town.kills < kills and not town.failures:
-            await town.all_up()
-            await asyncio.sleep(town.luck.uniform(0.0, 2.0) * pause)
-            server = town.luck.choice(town.up)
-            if not await town.spares(server.pid):
-                await town.kill(server)
+    began, ordered = time.monotonic(), 0
+    while town.kills < kills and not town.failures:
+        await town.all_up()
+        ordered += await _order(town, math.ceil(books * (town.kills + 1) / kills) - ordered)
+        await asyncio.sleep(town.luck.uniform(0.0, 2.0) * pause)
+        at_work = [server for server in town.up if await town.witness.holding(server.pid)]
+        server = town.luck.choice(at_work or town.up)
+        if not await town.spares(server.pid):
+            await town.kill(server)
+    await _order(town, books - ordered)
     await town.all_ended()
     await town.all_up()
     pace = [pace_row(kills, time.monotonic() - began)] if kills >= LONG else []
     return [killed_row(town, kills), *pace]
+
+
+async def _order(town: Town, books: int) -> int:
+    for _ in range(books):
+        await town.order(town.next_number())
+    return books
 
 
 def pace_row(kills: int, seconds: float) -> Row:
@@ -40,7 +49,8 @@ def pace_row(kills: int, seconds: float) -> Row:
 
 
 def killed_row(town: Town, kills: int) -> Row:
-    said = f"{town.kills} tried, {town.died} died; {town.spared} put off, a job would have died its last time"
+    said = f"{town.kills} tried, {town.died} died, {town.hit_at_work} of them at work"
+    said += f"; {town.spared} put off, a job would have died its last time"
     return Row(f"{kills} kills of servers", said, met=town.kills == town.died == kills)
 
 

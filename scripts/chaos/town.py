@@ -61,6 +61,7 @@ class Town:
         self.kills = 0
         self.died = 0
         self.spared = 0
+        self.hit_at_work = 0
         self.taken_down: set[int] = set()
         """The process ids of all that were killed or stopped."""
         self.failures: list[str] = []
@@ -177,6 +178,7 @@ class Town:
     async def kill(self, server: Server) -> None:
         """And starts it again, in the background."""
         self.taken_down.add(server.pid)
+        self.hit_at_work += bool(await self.witness.holding(server.pid))
         if self.plan.broken != "kill":
             await asyncio.to_thread(server.kill)
         self.kills += 1

@@ -18,6 +18,8 @@ from scripts.chaos.seen import writes_of
 from scripts.chaos.town import Town
 
 HAND_OUT_SECONDS = 1.0
+PAUSE = 2.0
+"""Seconds from one kill to the next, on average."""
 WHOLE_WORKER = 0.25
 """The share of kills that hit a whole worker, and not one process of its pool."""
 
@@ -46,14 +48,14 @@ async def working(town: Town) -> AsyncIterator[list[Process]]:
         await asyncio.gather(*(asyncio.to_thread(_end, process) for process in (*workers, beat)))
 
 
-async def kill_workers(town: Town, kills: int, books: int, pause: float) -> list[Row]:
+async def kill_workers(town: Town, kills: int, books: int) -> list[Row]:
     """Every message that is not acknowledged is handed out again each second, as if the visibility timeout were one."""
     counts: Counter[str] = Counter()
     async with working(town) as workers, asyncio.TaskGroup() as group:
         again = group.create_task(_hand_out_again(town, counts))
         keeping = group.create_task(keep_at_work(town, lambda: counts["kills"] / kills if kills else 1.0, books))
         while counts["kills"] < kills:
-            await asyncio.sleep(town.luck.uniform(0.2, 1.8) * pause)
+            await asyncio.sleep(town.luck.uniform(0.2, 1.8) * PAUSE)
             await _kill_one(town, workers, counts)
         await keeping
         await town.all_ended()
