@@ -35,7 +35,8 @@ CREATE TRIGGER chaos_break BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION c
 """
 IDS = """
 CREATE FUNCTION chaos.nobody_asks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    UPDATE provider_calls SET outcome = 'failed' WHERE job_id = NEW.id AND vendor_id IS NOT NULL AND outcome <> 'ok';
+    UPDATE provider_calls SET outcome = 'failed', ended_at = now()
+    WHERE job_id = NEW.id AND vendor_id IS NOT NULL AND outcome <> 'ok';
     RETURN NULL; END $$;
 CREATE TRIGGER chaos_break AFTER UPDATE ON jobs FOR EACH ROW
     WHEN (NEW.fence > OLD.fence AND OLD.fence > 0) EXECUTE FUNCTION chaos.nobody_asks();
