@@ -24,7 +24,7 @@ from storybook.domain.purchases import Store
 from storybook.main import create_app
 from storybook.models import Character
 from storybook.providers.registry import Providers
-from storybook.resources import Resources
+from storybook.resources import IN_WORKERS, Resources
 from storybook.services import accounts
 from storybook.services.limits_redis import open_limiter
 from storybook.services.quotas import Quotas
@@ -133,7 +133,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def cpu() -> Iterator[CpuPool]:
-    pool = CpuPool(1)
+    pool = CpuPool(1, IN_WORKERS)
     yield pool
     pool.close()
 

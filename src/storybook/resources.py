@@ -39,6 +39,9 @@ from storybook.storage.s3 import S3Storage
 from storybook.stores.http import open_client
 from storybook.stores.registry import Stores, make_stores
 
+IN_WORKERS = ("storybook.providers.studio.provider", "storybook.providers.painting", "storybook.editions.pdf")
+"""Modules whose work is done in worker processes; to import all of the service there takes three times as long."""
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -92,7 +95,7 @@ async def open_resources(settings: Settings, rests: Rests = Rests()) -> AsyncIte
     """Everything that a process needs, reachable and ready; raises SetupError with one line where it is not."""
     async with AsyncExitStack() as stack:
         stack.enter_context(telemetry.recording(settings))
-        cpu = CpuPool(settings.cpu_workers)
+        cpu = CpuPool(settings.cpu_workers, IN_WORKERS)
         stack.callback(cpu.close)
         vendors = await stack.enter_async_context(make_client())
         database, storage, stores = await stack.enter_async_context(

@@ -25,6 +25,25 @@ if __name__ == "__main__":
 """
 
 
+PREPARED = """
+import asyncio
+from storybook.core.cpu import CpuPool
+from storybook.resources import IN_WORKERS
+async def main():
+    pool = CpuPool(1, IN_WORKERS)
+    print(await pool.run(eval, f"{set(IN_WORKERS)!r} - set(__import__('sys').modules)"))
+    print(await pool.run(eval, "'storybook.resources' in __import__('sys').modules"))
+    pool.close()
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_workers_know_what_they_are_for_and_not_all_of_the_service() -> None:
+    said = subprocess.run([sys.executable, "-c", PREPARED], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["set()", "False"]
+
+
 async def test_a_result_and_an_error_come_back(cpu: CpuPool) -> None:
     assert await cpu.run(divmod, 7, 2) == (3, 1)
     assert await cpu.run(sorted, [1, 2], reverse=True) == [2, 1]
