@@ -9,13 +9,14 @@ import pytest
 
 from storybook.core.errors import ErrorCode, LeaseLost, ProviderError, StorageError
 from storybook.domain.book_spec import BookSpec
-from storybook.domain.jobs import Step
+from storybook.domain.jobs import LAST_TRY, Step
 from storybook.domain.orders import Claim
 from storybook.domain.story import StoryDraft
 from storybook.main import make_kit
 from storybook.models import Book, Job
 from storybook.pipeline.holder import cause_of
 from storybook.pipeline.kit import Kit
+from storybook.pipeline.policy import LONGEST_SECONDS, MACHINE_REST
 from storybook.pipeline.runner import Runner
 from storybook.pipeline.work import work_on
 from storybook.resources import Resources
@@ -316,6 +317,47 @@ async def test_a_chosen_character_that_was_deleted_fails_the_book(house: House, 
         await characters.remove(session, house.user_id, character_id)
     job = await house.run(job_id)
     assert (job.status, author.stories) == ("failed", [])
+
+
+@pytest.mark.parametrize(("worn", "at_work"), [(0, 0), (1, 0)])
+async def test_a_book_on_its_last_try_is_worked_on_alone(
+    house: House, painter: FakePainter, worn: int, at_work: int
+) -> None:
+    ordered = [await house.ask(SPEC.model_copy(update={"topic": f"a fox {n}"})) for n in range(3)]
+    async with house.kit.database.session() as session:
+        await session.execute(Job.__table__.update().where(Job.id == ordered[worn]).values(recoveries=LAST_TRY))
+    painter.gate.clear()
+    runner = Runner(house.kit, house.resources.settings)
+    runner.start()
+    async with asyncio.timeout(10):
+        while not painter.drawing:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
+    running = [number for number, job_id in enumerate(ordered) if (await house.job(job_id)).status == "running"]
+    assert running == [at_work]
+    painter.gate.set()
+    async with asyncio.timeout(20):
+        while {(await house.job(job_id)).status for job_id in ordered} != {"done"}:
+            await asyncio.sleep(0.02)
+    await runner.stop(grace_seconds=5)
+
+
+async def test_a_book_whose_machine_fails_waits_and_not_for_ever(house: House, author: FakeAuthor) -> None:
+    author.errors = [BlockingIOError("no process can be started")] * 2
+    job_id = await house.ask()
+    runner = Runner(house.kit, house.resources.settings)
+    runner.start()
+    async with asyncio.timeout(10):
+        while (job := await house.job(job_id)).wait_until is None:
+            await asyncio.sleep(0.02)
+    assert (job.status, job.waited_seconds, await house.balance()) == ("queued", MACHINE_REST, 2)
+    async with house.kit.database.session() as session:
+        await session.execute(Job.__table__.update().values(wait_until=None, waited_seconds=LONGEST_SECONDS))
+    async with asyncio.timeout(10):
+        while (job := await house.job(job_id)).finished_at is None:
+            await asyncio.sleep(0.02)
+    await runner.stop(grace_seconds=5)
+    assert (job.status, job.error_code, await house.balance()) == ("failed", "UNKNOWN", 3)
 
 
 async def test_a_runner_that_stops_hands_its_job_back(house: House, painter: FakePainter) -> None:

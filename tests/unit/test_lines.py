@@ -187,3 +187,10 @@ async def test_a_call_begins_only_where_it_can_end_before_the_deadline_of_its_st
 def test_what_never_left_was_not_paid(error: type[httpx.HTTPError]) -> None:
     failure = no_answer(error("told"), FAL, Kind.IMAGE)
     assert (failure.outcome, failure.charged) == (Outcome.NOT_SENT, Charged.NO)
+
+
+async def test_a_call_that_something_unforeseen_ends_counts_as_paid(vendor: Vendor) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with vendor.line.call("a model", 40_000):
+            raise ZeroDivisionError
+    assert [(row.outcome, row.bill.micro_dollars) for row in vendor.notebook.rows] == [(Outcome.UNKNOWN, 40_000)]

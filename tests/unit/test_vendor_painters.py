@@ -27,7 +27,7 @@ from storybook.providers.base import PictureRequest, Region, RegionRequest
 from storybook.providers.choices import Choice
 from storybook.providers.http import CallFailed, make_client
 from storybook.providers.line import Line
-from storybook.providers.painting import Easel
+from storybook.providers.painting import Easel, finished
 from storybook.providers.prices import price_of
 from storybook.providers.queued import QueuedPainter
 from storybook.providers.vendors import VENDORS
@@ -526,3 +526,23 @@ async def test_a_model_or_key_that_cannot_be_used_is_told_at_once(
     make = {"replicate": replicate.make, "fal": fal.make}[bench.double.vendor]
     with pytest.raises(SetupError, match=told):
         make(bench.easel._replace(choice=choice))
+
+
+@pytest.mark.parametrize("failures", [1, 4])
+async def test_a_picture_that_this_machine_cannot_read_now_is_read_again_and_never_taken_for_a_bad_one(
+    failures: int,
+) -> None:
+    left = [BlockingIOError("no process can be started")] * failures
+
+    async def read(data: bytes, *_: int) -> bytes:
+        if left:
+            raise left.pop()
+        return data
+
+    drawing = finished(b"paid", request_for(), VENDORS["replicate"], read)
+    if failures == 1:
+        assert (await drawing).data == b"paid"
+        return
+    with pytest.raises(CallFailed) as failed:
+        await drawing
+    assert (failed.value.outcome, failed.value.charged) == (Outcome.UNKNOWN, Charged.YES)

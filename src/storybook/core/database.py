@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -129,8 +129,9 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """For statements that read, each for itself: no transaction is opened around them."""
-        async with self._readers() as session:
-            yield session
+        with _said_by_the_database():
+            async with self._readers() as session:
+                yield session
 
     async def insist(self, statement: Prepared, **values: Any) -> list[asyncpg.Record]:
         """As `run`, for a statement that may be sent twice: tried again while the database is away."""
@@ -143,7 +144,7 @@ class Database:
             driver: asyncpg.Connection = connection.driver_connection
             with telemetry.asking(statement.sql), at_most(self._limits.alone, driver):
                 rows: list[asyncpg.Record] = await driver.fetch(statement.sql, *statement.values(values))
-        except _FAILURES as error:
+        except (*_FAILURES, OSError) as error:
             connection.invalidate()
             raise _translated(statement.sql, error) from error
         except asyncio.CancelledError:
@@ -161,14 +162,15 @@ class Database:
             return await self.engine.raw_connection()
         except base as error:
             raise DBAPIError.instance(sql, None, error, base, dialect=dialect) from error
-        except TimeoutError as error:
+        except OSError as error:
             raise OperationalError(sql, None, error) from error
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
-        async with self._sessions() as session, session.begin():
-            yield session
+        """One transaction: committed when the block ends, rolled back when it raises. The block asks nobody else."""
+        with _said_by_the_database():
+            async with self._sessions() as session, session.begin():
+                yield session
 
     async def ping(self) -> None:
         """Raises when the database cannot answer."""
@@ -189,10 +191,21 @@ class Database:
                 await self.engine.dispose()
 
 
+@contextmanager
+def _said_by_the_database() -> Iterator[None]:
+    """The driver lets failures of its socket through as they are, like those of anything else on this machine."""
+    try:
+        yield
+    except OSError as error:
+        raise OperationalError(None, None, error) from error
+
+
 def _translated(sql: str, error: Exception) -> DBAPIError:
     """As SQLAlchemy says it."""
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         return IntegrityError(sql, None, error)
+    if isinstance(error, OSError):
+        return OperationalError(sql, None, error)
     failure = DBAPIError(sql, None, error)
     return OperationalError(sql, None, error) if passes(failure) else failure
 

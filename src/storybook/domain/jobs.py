@@ -43,6 +43,8 @@ KINDS_IN = {Lane.BOOKS: frozenset({JobKind.BOOK}), Lane.SHORT: SHORT_KINDS}
 
 MAX_RECOVERIES = 3
 """How often in a row a job may be taken over without a new artifact before it is given up."""
+LAST_TRY = MAX_RECOVERIES - 1
+"""After so many it is worked on once more, alone in its process: what it kills may be others' last try, too."""
 
 
 def states_before(state: JobState) -> tuple[JobState, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import StringConstraints, TypeAdapter
 
 from storybook.domain.book_spec import BookSpec, Gender, Identifier, Language, Name, Style
-from storybook.domain.jobs import JobKind
+from storybook.domain.jobs import LAST_TRY, JobKind
 from storybook.domain.pictures import Seed
 from storybook.domain.series import Earlier, EarlierBook
 from storybook.domain.story import PageNumber
@@ -106,3 +106,8 @@ class Claim(Strict):
     asked_at: float = 0.0
     age: float = 0.0
     traceparent: str | None = None
+
+    @property
+    def goes_alone(self) -> bool:
+        """Whether a process works on nothing else meanwhile."""
+        return self.recoveries >= LAST_TRY

@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core import telemetry
 from storybook.core.database import passes, patiently
-from storybook.core.errors import ErrorCode, JobFailed, JobLeft, JobParked, LeaseLost, StorageError
+from storybook.core.errors import ErrorCode, JobFailed, JobLeft, JobParked, LeaseLost
 from storybook.core.lease import Lease, now
 from storybook.core.metrics import DONE, count_job, expect_jobs
 from storybook.core.settings import Settings
 from storybook.domain.jobs import KINDS_IN, MAX_RECOVERIES, JobKind, Lane
 from storybook.domain.orders import Claim
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.policy import LONGEST_SECONDS, without_storage
+from storybook.pipeline.policy import LONGEST_SECONDS, for_the_job
 from storybook.pipeline.under_way import of_job
 from storybook.pipeline.work import work_on
 from storybook.providers.about import working_under
@@ -58,12 +58,14 @@ class LeaseHolder:
         """From now on no call begins that costs something: a job that needs one is handed back."""
         self._leaving.set()
 
-    async def claim(self, lane: Lane) -> Claim | None:
-        """The job of this lane that comes next; None also while the database is away."""
+    async def claim(self, lane: Lane, *, alone: bool = True) -> Claim | None:
+        """The job of this lane that comes next, unless that goes alone and would not be `alone` here; None also while
+        the database is away.
+        """
         lease, kinds = self._settings.lease_seconds, KINDS_IN[lane]
         try:
             async with self._kit.database.session() as session:
-                return await jobs.claim_next(session, owner=self._owner, lease_seconds=lease, kinds=kinds)
+                return await jobs.claim_next(session, owner=self._owner, lease_seconds=lease, kinds=kinds, alone=alone)
         except (SQLAlchemyError, OSError) as error:
             log.warning("database_away", exc_info=error)
             return None
@@ -117,7 +119,7 @@ class LeaseHolder:
 
     async def _end(self, claim: Claim, cause: BaseException) -> None:
         """What becomes of a job that could not be finished."""
-        match cause:
+        match cause := for_the_job(cause):
             case LeaseLost():
                 await self._leave(claim)
             case JobLeft():
@@ -127,9 +129,7 @@ class LeaseHolder:
                 await self._park(claim, cause)
             case JobFailed(code=code):
                 await self._fail(claim, code, cause)
-            case StorageError():
-                await self._end(claim, without_storage(cause))
-            case _ if passes(cause):
+            case SQLAlchemyError() | TimeoutError() if passes(cause):
                 telemetry.tell(outcome="handed_back")
                 log.warning("database_away", exc_info=cause)
                 await self._write_last(claim, lambda session: jobs.hand_back(session, claim, wait_seconds=AWAY_SECONDS))

@@ -15,6 +15,8 @@ STORAGE_SECONDS = 120.0
 """For all of these tries together, however long each of them hangs."""
 STORAGE_REST = 20.0
 """Seconds that a job rests in the queue whose storage is away."""
+MACHINE_REST = 20.0
+"""The same where a machine can start no process, or read no file."""
 
 MAX_WAIT_IN_PLACE = 20.0
 """Seconds; whoever has to wait longer goes back into the queue."""
@@ -93,6 +95,19 @@ def without_storage(error: StorageError) -> JobFailed | JobParked:
     if isinstance(error, ObjectMissing):
         return JobFailed(ErrorCode.STORAGE_UPLOAD_FAILED, "a stored object is gone")
     return JobParked(STORAGE_REST, ErrorCode.STORAGE_UPLOAD_FAILED)
+
+
+def for_the_job(cause: BaseException) -> BaseException:
+    """What it means for a job that the storage, or something else of this machine, fails: it may be well later, or on
+    another machine. All else stays as it is.
+    """
+    if isinstance(cause, StorageError):
+        return without_storage(cause)
+    if isinstance(cause, OSError) and not isinstance(cause, TimeoutError):
+        parked = JobParked(MACHINE_REST, ErrorCode.UNKNOWN)
+        parked.__cause__ = cause
+        return parked
+    return cause
 
 
 def policies(settings: Settings) -> dict[Step, Policy]:

@@ -30,6 +30,8 @@ class Runner:
         self._awake = asyncio.Event()
         self._retired_at: float | None = None
         self._rooms = tuple(Room(lane, slots, set()) for lane, slots in slots_of(settings).items())
+        self._alone: set[asyncio.Task[None]] = set()
+        """A job beside which nothing else begins, if there is one."""
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -69,16 +71,17 @@ class Runner:
                 continue
 
     async def _fill(self, room: Room) -> None:
-        while self._retired_at is None and len(room.working) < room.slots:
-            claim = await self._holder.claim(room.lane)
+        while self._retired_at is None and len(room.working) < room.slots and not self._alone:
+            claim = await self._holder.claim(room.lane, alone=not any(other.working for other in self._rooms))
             if claim is None:
                 return
             self._begin(claim, room)
 
     def _begin(self, claim: Claim, room: Room) -> None:
         task = asyncio.create_task(self._holder.work(claim), name=claim.job_id)
-        room.working.add(task)
-        task.add_done_callback(room.working.discard)
+        for group in (room.working, self._alone) if claim.goes_alone else (room.working,):
+            group.add(task)
+            task.add_done_callback(group.discard)
         task.add_done_callback(lambda _: self.wake())
 
     def _wake_later(self, seconds: float) -> None:

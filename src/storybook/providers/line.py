@@ -176,23 +176,26 @@ class Line:
     @asynccontextmanager
     async def _written_down(self, call: Call) -> AsyncIterator[Call]:
         began = time.monotonic()
+        outcome, bill = Outcome.UNKNOWN, call.at_worst
         try:
             yield call
         except ProviderError as error:
             self._learn(error, call.turn)
-            await self._end(call, _outcome(error), _bill(error, call), began)
+            outcome, bill = _outcome(error), _bill(error, call)
             raise
         except LeaseLost:
-            await self._end(call, Outcome.NOT_SENT, NOTHING, began)
+            outcome, bill = Outcome.NOT_SENT, NOTHING
             raise
         except asyncio.CancelledError:
             if about.time_is_up():
                 self.breaker.failed(call.turn)
-            await self._end(call, Outcome.UNKNOWN, call.at_worst, began)
             raise
-        about.stop_the_clock()
-        self._worked(call.turn)
-        await self._end(call, Outcome.OK, call.bill, began)
+        else:
+            about.stop_the_clock()
+            self._worked(call.turn)
+            outcome, bill = Outcome.OK, call.bill
+        finally:
+            await self._end(call, outcome, bill, began)
 
     async def _end(self, call: Call, outcome: Outcome, bill: Bill, began: float) -> None:
         """Writes it down, also when somebody stops us meanwhile: it is known only here."""

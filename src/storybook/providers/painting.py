@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from io import BytesIO
 from typing import NamedTuple
@@ -29,8 +30,12 @@ MODULES = {
 REFERENCE_SIDE = 768
 REFERENCE_QUALITY = 85
 MAX_REFERENCES = 32
+READING_WAITS = (0.1, 0.5, 1.0)
 _STAND_IN = re.compile(rf"\[\[{STAND_IN}\]\]")
 KEEP = "Keep the hero exactly as in the given picture: the same face, body, clothes and colours. "
+
+
+Read = Callable[[bytes, int, int], Awaitable[bytes]]
 
 
 class Easel(NamedTuple):
@@ -121,13 +126,30 @@ def shrink(data: bytes) -> bytes:
     return written.getvalue()
 
 
-async def finished(data: bytes, request: PictureRequest, vendor: Vendor) -> Picture:
-    """What the vendor drew, as a JPEG in the size asked for; raises CallFailed where it is no sound picture."""
+async def finished(data: bytes, request: PictureRequest, vendor: Vendor, read: Read = read_picture) -> Picture:
+    """What the vendor drew, as a JPEG in the size asked for; raises CallFailed where it is no sound picture, or where
+    this machine cannot read it.
+    """
     try:
-        drawn = await read_picture(data, request.width, request.height)
+        drawn = await _patiently(lambda: read(data, request.width, request.height))
     except PhotoRefused:
         raise spoiled("the result is no picture", vendor) from None
+    except OSError as error:
+        failure = unusable("the result cannot be read here", vendor, Kind.IMAGE)
+        raise CallFailed(
+            str(failure), outcome=Outcome.UNKNOWN, code=failure.code, charged=failure.charged, retryable=True
+        ) from error
     return Picture(data=drawn, media_type="image/jpeg", width=request.width, height=request.height, made_by=vendor.name)
+
+
+async def _patiently(read: Callable[[], Awaitable[bytes]]) -> bytes:
+    """What was paid for is not given up because this machine can start no process for a moment."""
+    for wait in READING_WAITS:
+        try:
+            return await read()
+        except OSError:
+            await asyncio.sleep(wait)
+    return await read()
 
 
 def spoiled(reason: str, vendor: Vendor) -> CallFailed:

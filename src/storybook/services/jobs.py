@@ -104,14 +104,20 @@ async def get(session: AsyncSession, user: UserRef, job_id: str) -> Job:
 
 
 async def claim_next(
-    session: AsyncSession, *, owner: str, lease_seconds: float, kinds: Collection[JobKind] = tuple(JobKind)
+    session: AsyncSession,
+    *,
+    owner: str,
+    lease_seconds: float,
+    kinds: Collection[JobKind] = tuple(JobKind),
+    alone: bool = True,
 ) -> Claim | None:
     """Takes a job of these kinds that waits, or whose runner let its lease run out.
 
-    It is the oldest of a user for whom the fewest of these kinds are being worked on.
+    It is the oldest of a user for whom the fewest of these kinds are being worked on. One that goes alone is taken by
+    none that has others at work, which is not `alone`.
     """
     asked_at = now()
-    told = {"new_owner": owner, "lease": timedelta(seconds=lease_seconds)}
+    told = {"new_owner": owner, "lease": timedelta(seconds=lease_seconds), "alone": alone}
     row = await session.scalar(queueing.taking_next(tuple(kinds)), told)
     if row is None:
         return None

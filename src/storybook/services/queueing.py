@@ -4,32 +4,35 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Interval, Select, bindparam, case, func, select, update
+from sqlalchemy import Boolean, ColumnElement, Interval, Select, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from storybook.domain.jobs import JobKind, JobState, states_before
+from storybook.domain.jobs import LAST_TRY, JobKind, JobState, states_before
 from storybook.models import Job
 
 _died_at_work = (Job.status == JobState.RUNNING) & (Job.began_fence == Job.fence)
 """Whoever died before it had begun did not die of the job."""
+_RECOVERIES = Job.recoveries + case((_died_at_work, 1), else_=0)
 _TAKEABLE = [state.value for state in states_before(JobState.RUNNING)]
 
 
 @cache
 def taking_next(kinds: tuple[JobKind, ...]) -> ReturningUpdate[Job]:
-    """The job that comes next as it is once `new_owner` has it for the time of a `lease`.
+    """The job that comes next as it is once `new_owner` has it for the time of a `lease`; none where that goes alone
+    and its owner is not `alone`: nobody else's turn comes before it.
 
     Made once, and asked for after every end of a job: to make it takes longer than to send it.
     """
     return (
         update(Job)
         .where(Job.id == next_waiting(kinds).scalar_subquery())
+        .where(bindparam("alone", type_=Boolean) | (_RECOVERIES < LAST_TRY))
         .values(
             status=JobState.RUNNING,
             fence=Job.fence + 1,
-            recoveries=Job.recoveries + case((_died_at_work, 1), else_=0),
+            recoveries=_RECOVERIES,
             lease_owner=bindparam("new_owner"),
             lease_until=func.now() + bindparam("lease", type_=Interval),
             working_since=func.now(),
