@@ -86,7 +86,9 @@ async def ran(args: argparse.Namespace) -> AsyncIterator[tuple[Town, list[Row]]]
         await break_after(town, args.broken)
         facts = await facts_of(town)
         paid = "asked again by id" if args.painter in BY_ID else "answers at once"
-        print(f"seed {args.seed}, pictures by {args.painter} ({paid}): {took:.0f} s, load {load:.1f} before")
+        vendors = ", ".join(f"{kind} in {seconds:g} s" for kind, seconds in town.plan.paces.items())
+        print(f"seed {args.seed}, pictures by {args.painter} ({paid}), lease {town.plan.lease:g} s, {vendors}")
+        print(f"{took:.0f} s, load {load:.1f} before\n")
         rows = [*rows, *examine(facts), untroubled(town.failures)]
         show(rows)
         yield town, rows
