@@ -10,6 +10,10 @@ export NGINX_HTTPS_SUFFIX="${NGINX_HTTPS_SUFFIX:-}"
 export NGINX_FILES="${NGINX_FILES:-127.0.0.1:9000}" NGINX_BUCKET="${NGINX_BUCKET:-${S3_BUCKET:-storybook}}"
 export NGINX_ACME_DIR="${NGINX_ACME_DIR:-/var/www/acme}"
 export NGINX_CALLS_PER_SECOND="${NGINX_CALLS_PER_SECOND:-100}"
+# Each site once, as nginx does not start with one twice. Whatever cannot be a site is left out.
+NGINX_ORIGINS="$(printf '%s\n' "${CORS_ORIGINS:-}" | tr ',' '\n' |
+  sed -n 's|^ *\(https\{0,1\}://[][A-Za-z0-9._:-]*\) *$|"\1" "\1";|p' | sort -fu)"
+export NGINX_ORIGINS
 # Nobody, unless a load balancer or a CDN stands before this.
 export NGINX_PROXY_BEFORE="${NGINX_PROXY_BEFORE:-0.0.0.0/32}"
 

@@ -194,7 +194,10 @@ def _allow_other_sites(app: FastAPI, settings: Settings) -> None:
 
 
 class _OtherSites(CORSMiddleware):
-    """Stands outside of everything, so that refusals and failures can be read by other sites too."""
+    """Stands outside of everything, so that refusals and failures can be read by other sites too.
+
+    What never gets here, nginx answers, and has a list of its own from the same setting.
+    """
 
     def preflight_response(self, request_headers: Headers) -> Response:
         response = super().preflight_response(request_headers)

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from storybook.core.embedded_postgres import EmbeddedPostgres
+from storybook.routers.middleware import SAFE_HEADERS
 from tests.conftest import database_for
 from tests.fixtures_celery import part_running
 from tests.fixtures_front import ROOT, Api, Nginx, open_folder
@@ -101,7 +102,7 @@ def client(front: Front) -> Iterator[httpx.Client]:
         yield opened
 
 
-STRICT = ("X-Content-Type-Options", "X-Frame-Options", "Content-Security-Policy", "Referrer-Policy")
+STRICT = ("X-Content-Type-Options", "X-Frame-Options", "Content-Security-Policy", "Referrer-Policy", "X-XSS-Protection")
 
 
 def require_envelope(answer: httpx.Response, status: int, code: str, *, encrypted: bool = True) -> None:
@@ -274,7 +275,7 @@ class _Answering(_Silent):
 
 
 @contextlib.contextmanager
-def listening(handler: type[_Silent]) -> Iterator[Any]:
+def listening(handler: type[socketserver.StreamRequestHandler]) -> Iterator[Any]:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         server.seen = []  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -321,9 +322,56 @@ def test_what_orders_a_voice_is_sent_once() -> None:
             assert len(first.seen) + len(second.seen) == 3
 
 
-def test_with_both_away_the_answer_is_still_of_the_api() -> None:
+SITE, STRANGE_SITE = "https://www.family.app", "https://elsewhere.net"
+
+
+class _Bucket(socketserver.StreamRequestHandler):
+    """An S3 server with headers of its own, and words that nobody outside should see.
+
+    The end of the address is the status it answers with; a listed origin or not, it lets everybody read.
+    """
+
+    def handle(self) -> None:
+        status, asked = "", {}
+        for line in iter(lambda: self.rfile.readline().decode().strip(), ""):
+            name, _, value = line.partition(": ")
+            status, asked = status or line.split()[1][-3:], asked | {name.lower(): value}
+        said = b"a picture" if status == "200" else b"<Error><BucketName>storybook</BucketName></Error>"
+        headers = {
+            "Content-Length": len(said),
+            "Content-Type": "image/jpeg" if status == "200" else "application/xml",
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "Strict-Transport-Security": "max-age=1",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "SAMEORIGIN",
+            "X-XSS-Protection": "0",
+            "Content-Security-Policy": "block-all-mixed-content",
+            "Referrer-Policy": "unsafe-url",
+            "X-Request-ID": "of-the-bucket",
+            "Retry-After": "3600",
+            "Allow": "BREW",
+            "Access-Control-Allow-Origin": asked.get("origin", "*"),
+            "Access-Control-Allow-Credentials": "true",
+            "Access-Control-Expose-Headers": "X-Amz-Id-2",
+            "Connection": "close",
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.wfile.write(f"HTTP/1.1 {status} Said\r\n{head}\r\n".encode() + said)
+
+
+@pytest.fixture(scope="module")
+def alone() -> Iterator[Nginx]:
+    """With both APIs away, before an S3 server of another make."""
     gone = ("127.0.0.1:9", "127.0.0.1:9")
-    with open_folder() as folder, Nginx(folder, gone).running() as nginx, nginx.client() as client:
+    with open_folder() as folder, listening(_Bucket) as bucket:
+        files = f"127.0.0.1:{bucket.server_address[1]}"
+        sites = f"{SITE}, https://[2001:db8::1]:8443,{SITE},nowhere;"
+        with Nginx(folder, gone, NGINX_FILES=files, CORS_ORIGINS=sites).running() as nginx:
+            yield nginx
+
+
+def test_with_both_away_the_answer_is_still_of_the_api(alone: Nginx) -> None:
+    with alone.client() as client:
         away = client.get("/v1/library")
         require_envelope(away, 502, "SERVICE_UNAVAILABLE")
         assert away.headers["Retry-After"] == "5"
@@ -332,30 +380,104 @@ def test_with_both_away_the_answer_is_still_of_the_api() -> None:
         require_envelope(client.get("/v1/" + "x" * 20_000), 414, "VALIDATION_ERROR")
 
 
-def test_what_comes_unencrypted_gets_the_headers_and_the_form_of_the_api() -> None:
-    with open_folder() as folder, Nginx(folder, ("127.0.0.1:9", "127.0.0.1:9")).running() as nginx:
-        with httpx.Client(base_url=f"http://127.0.0.1:{nginx.plain_port}", trust_env=False) as plain:
-            sent_on = plain.get("/v1/library")
-            assert [len(sent_on.headers.get_list(name)) for name in STRICT] == [1] * len(STRICT)
-            require_envelope(plain.get("/.well-known/acme-challenge/none"), 404, "NOT_FOUND", encrypted=False)
-            require_envelope(plain.get("/v1/" + "x" * 20_000), 414, "VALIDATION_ERROR", encrypted=False)
-        astray = httpx.get(f"http://127.0.0.1:{nginx.port}/v1/library", trust_env=False)
-        require_envelope(astray, 400, "VALIDATION_ERROR", encrypted=False)
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        (301, 502, "SERVICE_UNAVAILABLE"),
+        (400, 400, "VALIDATION_ERROR"),
+        (401, 404, "NOT_FOUND"),
+        (403, 404, "NOT_FOUND"),
+        (404, 404, "NOT_FOUND"),
+        (405, 405, "METHOD_NOT_ALLOWED"),
+        (412, 412, "VALIDATION_ERROR"),
+        (416, 416, "VALIDATION_ERROR"),
+        (501, 501, "INTERNAL_ERROR"),
+        (503, 503, "SERVICE_UNAVAILABLE"),
+    ],
+)
+def test_a_failure_of_the_bucket_is_told_in_the_form_of_the_api(
+    alone: Nginx, said: int, status: int, code: str
+) -> None:
+    with alone.client() as phone:
+        refused = phone.get(f"/files/books/{said}")
+    require_envelope(refused, status, code)
+    assert refused.headers["Content-Security-Policy"] == "default-src 'self'"
+    assert refused.headers.get_list("Retry-After") == (["5"] if status in (502, 503) else [])
+    assert refused.headers.get("Allow") == ("GET, HEAD" if status == 405 else None)
 
 
-def test_a_version_of_http_that_there_is_not_is_refused_in_the_form_of_the_api() -> None:
-    with open_folder() as folder, Nginx(folder, ("127.0.0.1:9", "127.0.0.1:9")).running() as nginx:
-        said = b""
-        with (
-            socket.create_connection(("127.0.0.1", nginx.port), timeout=10) as plain,
-            nginx.tls.wrap_socket(plain, server_hostname="127.0.0.1") as encrypted,
-        ):
-            encrypted.sendall(b"GET / HTTP/3.0\r\nHost: books\r\n\r\n")
-            while received := encrypted.recv(65536):
-                said += received
-        head, _, body = said.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 505 ") and b"X-Frame-Options: DENY" in head
-        assert json.loads(body)["error"]["code"] == "VALIDATION_ERROR"
+def test_a_picture_has_the_headers_of_the_api_and_no_site_reads_it_that_is_not_listed(alone: Nginx) -> None:
+    with alone.client() as browser:
+        answers = {site: browser.get("/files/books/200", headers={"Origin": site}) for site in (SITE, STRANGE_SITE)}
+    for site, picture in answers.items():
+        assert (picture.status_code, picture.content) == (200, b"a picture")
+        strict = [picture.headers.get_list(name) for name in STRICT]
+        assert strict == [[SAFE_HEADERS[name]] for name in STRICT]
+        assert picture.headers.get_list("Strict-Transport-Security") == ["max-age=31536000"]
+        assert picture.headers.get_list("Cache-Control") == ["public, max-age=31536000, immutable"]
+        assert "of-the-bucket" not in picture.headers["X-Request-ID"]
+        assert picture.headers.get_list("Vary") == ["Origin"]
+        assert picture.headers.get_list("Access-Control-Allow-Origin") == ([SITE] if site == SITE else [])
+        assert "Access-Control-Allow-Credentials" not in picture.headers
+
+
+def test_a_listed_web_site_reads_what_nginx_itself_says(alone: Nginx) -> None:
+    for site in (SITE, "https://[2001:db8::1]:8443", STRANGE_SITE, "https://www.family.app.elsewhere.net"):
+        with alone.client(headers={"Origin": site}) as browser:
+            away = browser.get("/v1/library")
+            much = browser.post("/v1/books", content=b"x" * (12 * MEBIBYTE + 1))
+        is_listed = "elsewhere" not in site
+        for answer, status in ((away, 502), (much, 413)):
+            assert answer.status_code == status
+            assert answer.headers.get_list("Access-Control-Allow-Origin") == [site] * is_listed
+            assert answer.headers.get_list("Vary") == ["Origin"]
+            assert ("Retry-After" in answer.headers.get("Access-Control-Expose-Headers", "")) == is_listed
+
+
+def test_what_comes_unencrypted_gets_the_headers_and_the_form_of_the_api(alone: Nginx) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{alone.plain_port}", trust_env=False) as plain:
+        sent_on = plain.get("/v1/library")
+        assert [len(sent_on.headers.get_list(name)) for name in STRICT] == [1] * len(STRICT)
+        require_envelope(plain.get("/.well-known/acme-challenge/none"), 404, "NOT_FOUND", encrypted=False)
+        require_envelope(plain.get("/v1/" + "x" * 20_000), 414, "VALIDATION_ERROR", encrypted=False)
+    astray = httpx.get(f"http://127.0.0.1:{alone.port}/v1/library", trust_env=False)
+    require_envelope(astray, 400, "VALIDATION_ERROR", encrypted=False)
+
+
+@pytest.mark.parametrize("is_encrypted", [True, False])
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        ("GET / HTTP/3.0\r\nHost: books", 505),
+        ("GET /v1/library?search=\u1100 HTTP/1.1\r\nHost: books", 400),
+        ("GET /files/\u1100.jpg HTTP/1.1\r\nHost: books", 400),
+        ("GET /v1/library HTTP/1.1\r\nHost: b\u00fccher", 400),
+        ("GET /v1/library HTTP/1.1\r\nHost:", 400),
+        ("GET /v1/library HTTP/1.0", 400),
+    ],
+)
+def test_what_is_not_http_as_the_api_takes_it_is_refused_in_its_form(
+    alone: Nginx, request_line: str, status: int, *, is_encrypted: bool
+) -> None:
+    said = b""
+    port = alone.port if is_encrypted else alone.plain_port
+    with contextlib.ExitStack() as stack:
+        caller = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+        if is_encrypted:
+            caller = stack.enter_context(alone.tls.wrap_socket(caller, server_hostname="127.0.0.1"))
+        caller.sendall(f"{request_line}\r\nConnection: close\r\n\r\n".encode())
+        while received := caller.recv(65536):
+            said += received
+    head, _, body = said.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = [tuple(line.split(": ", 1)) for line in lines]
+    answer = httpx.Response(int(first.split()[1]), headers=headers, content=body)
+    require_envelope(answer, status, "VALIDATION_ERROR", encrypted=is_encrypted)
+
+
+def test_letters_beyond_ascii_pass_in_the_form_that_addresses_have_for_them(alone: Nginx) -> None:
+    with alone.client() as client:
+        require_envelope(client.get("/v1/library", params={"search": "\u1100"}), 502, "SERVICE_UNAVAILABLE")
 
 
 def test_no_address_of_a_client_is_written_down_where_nginx_fails() -> None:

@@ -140,6 +140,8 @@ def test_every_image_is_pinned(name: str) -> None:
 
 def test_only_nginx_is_open_to_the_public() -> None:
     assert {name for name, service in PRODUCTION.services.items() if service.ports} == {"nginx"}
+    # Over IPv6, into a network without it, every phone would have the address of Docker's gateway.
+    assert all(port.startswith("0.0.0.0:") for port in PRODUCTION.services["nginx"].ports)
     for service in read("docker-compose.yml").services.values():
         assert all(port.startswith("127.0.0.1:") for port in service.ports)
     assert PRODUCTION.networks["inside"] == {"internal": True}
