@@ -62,7 +62,7 @@ class Press:
         async with self.kit.database.session() as session:
             made = await books.find_of_job(session, book_job.id)
             assert made
-            job_id = (await orders.order_audio(session, self.user_id, made.id, self.quotas)).id
+            job_id = await orders.order_audio(session, self.user_id, made.id, self.quotas)
         return await self.ended(job_id)
 
     async def ended(self, job_id: str, *, seconds: float = 90) -> Job:

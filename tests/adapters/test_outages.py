@@ -173,7 +173,7 @@ async def test_a_vendor_that_hangs_holds_up_no_other(
         finished = await made.book_of(await made.book(SPEC))
         simulator.goes_wrong(Fault.HANG, vendor="elevenlabs", times=None)
         async with made.kit.database.session() as session:
-            voice = (await orders.order_audio(session, made.user_id, finished.id, made.quotas)).id
+            voice = await orders.order_audio(session, made.user_id, finished.id, made.quotas)
         books = [await made.order(SPEC) for _ in range(3)]
         async with working(made):
             ended = await all_ended(made, books)

@@ -184,7 +184,7 @@ async def test_a_book_whose_voice_was_ordered_a_moment_ago_takes_it_along(
                 await asyncio.sleep(0.01)
         assert not deleting.done()
     assert (await deleting).status_code == 200
-    assert (await ended(waiting.id))["status"] == "failed"
+    assert (await ended(waiting))["status"] == "failed"
     assert book_id not in await everything(resources)
 
 

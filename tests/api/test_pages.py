@@ -136,6 +136,69 @@ async def test_a_page_is_read_aloud_once(
     assert (await client.get(path)).json()["audio_url"] == url
 
 
+async def test_a_book_that_is_being_read_aloud_is_not_read_once_more_and_keeps_the_voices_that_were_told(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, narrator: FakeNarrator, rows: Any
+) -> None:
+    path = f"/v1/books/{made['result']['book_id']}"
+    narrator.gate.clear()
+    taps = [await client.post(f"{path}/audio", headers={"X-Idempotency-Key": f"a-tap-{n}-of-many"}) for n in range(3)]
+    (job_id,) = {tap.json()["job_id"] for tap in taps}
+    hearing = asyncio.create_task(client.get(f"{path}/pages/1/audio"))
+    async with asyncio.timeout(10):
+        while len(narrator.spoken) < 2:
+            await asyncio.sleep(0.01)
+    narrator.gate.set()
+    heard = (await hearing).json()["audio_url"]
+    await ended(job_id)
+    whole = (await detail(client, made))["audio_url"]
+    await ended((await client.post(f"{path}/audio")).json()["job_id"])
+    async with asyncio.timeout(10):
+        while await rows(DUE):
+            await asyncio.sleep(0.05)
+    assert len(narrator.spoken) == 4 + 1
+    told = await detail(client, made)
+    assert (told["pages"][0]["audio_url"], told["audio_url"]) == (heard, whole)
+    for url in (whole, *(page["audio_url"] for page in told["pages"])):
+        assert (await client.get(url)).status_code == 200
+
+
+async def test_a_voice_whose_file_is_missing_is_made_anew(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, resources: Resources, rows: Any
+) -> None:
+    path = f"/v1/books/{made['result']['book_id']}/audio"
+    await ended((await client.post(path)).json()["job_id"])
+    [(page,), (whole,)] = await rows(
+        "SELECT audio_key FROM pages WHERE page_number = 1 UNION ALL SELECT audio_key FROM books"
+    )
+    await resources.storage.delete(page)
+    await resources.storage.delete(whole)
+    assert (await ended((await client.post(path)).json()["job_id"]))["status"] == "done"
+    book = await detail(client, made)
+    for url in (book["audio_url"], *(page["audio_url"] for page in book["pages"])):
+        assert (await client.get(url)).status_code == 200
+
+
+async def test_a_voice_that_is_discarded_while_its_book_is_read_aloud_does_not_come_back(
+    client: httpx.AsyncClient, made: dict[str, Any], ended: Follow, narrator: FakeNarrator, rows: Any
+) -> None:
+    path = f"/v1/books/{made['result']['book_id']}"
+    await client.get(f"{path}/pages/1/audio")
+    narrator.gate.clear()
+    started = (await client.post(f"{path}/audio")).json()
+    async with asyncio.timeout(10):
+        while len(narrator.spoken) < 2:
+            await asyncio.sleep(0.01)
+    await rows(
+        "INSERT INTO discarded_files (key, due_at)"
+        " SELECT audio_key, now() + interval '1 hour' FROM pages WHERE page_number = 1 RETURNING key"
+    )
+    await rows("UPDATE pages SET audio_key = NULL, audio_words = '[]' WHERE page_number = 1 RETURNING id")
+    narrator.gate.set()
+    assert (await ended(started["job_id"]))["status"] == "done"
+    assert await rows("SELECT count(*) FROM pages WHERE audio_key IS NOT NULL") == [(4,)]
+    assert await rows("SELECT audio_key FROM pages JOIN discarded_files ON key = audio_key") == []
+
+
 async def test_the_app_hears_the_first_page_by_its_index(client: httpx.AsyncClient, made: dict[str, Any]) -> None:
     path = f"/v1/books/{made['result']['book_id']}/pages"
     by_number, by_index = [(await client.get(f"{path}/{page}/audio")).json() for page in (1, 0)]

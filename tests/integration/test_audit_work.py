@@ -15,10 +15,10 @@ from storybook.domain.jobs import Lane
 from storybook.main import make_kit
 from storybook.pipeline.holder import LeaseHolder
 from storybook.resources import Resources
-from storybook.services import accounts, audit_work, files, orders
+from storybook.services import accounts, audit_work, files, orders, periodic
 from storybook.services.editions import pdf_of
 from storybook.storage.base import Storage
-from storybook.storage.files import LEFT_BEHIND_SECONDS, FileStorage
+from storybook.storage.files import LEFT_BEHIND_SECONDS, NAMED_AFTER_SECONDS, FileStorage
 from tests.conftest import ROOMY
 from tests.fixtures_s3 import S3Server, s3_server
 
@@ -96,14 +96,38 @@ async def test_a_file_that_its_process_died_over_goes_by_itself(resources: Resou
     assert not (resources.settings.storybook_data_dir / "assets" / "books" / "x").exists()
 
 
-async def test_what_a_killed_write_left_behind_is_named_once_it_is_old(resources: Resources) -> None:
+def left_behind(resources: Resources, name: str, *, seconds_ago: float) -> Path:
+    """A file as a write leaves it that is killed."""
+    left = resources.settings.storybook_data_dir / "assets" / name
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"half")
+    then = time.time() - seconds_ago
+    os.utime(left, (then, then))
+    return left
+
+
+async def test_what_killed_writes_left_behind_is_removed_once_it_is_old(resources: Resources) -> None:
+    storage = resources.storage
+    await storage.put("books/x/a.png", b"x", "image/png")
+    old = [
+        left_behind(resources, f"{folder}.unfinished-abc", seconds_ago=LEFT_BEHIND_SECONDS + 1)
+        for folder in ("", "books/x/", "books/y/")
+    ]
+    young = left_behind(resources, "books/x/.unfinished-def", seconds_ago=LEFT_BEHIND_SECONDS - 60)
+    for work in periodic.usual(resources.database, storage, resources.stores, 1):
+        await work.do()
+    assert not any(path.exists() for path in old)
+    assert not old[-1].parent.exists()
+    assert young.exists()
+    assert await storage.keys() == ["books/x/a.png"]
+
+
+async def test_what_a_killed_write_left_behind_and_nobody_removed_is_named(resources: Resources) -> None:
     storage, database = resources.storage, resources.database
     await storage.put("books/x/a.png", b"x", "image/png")
-    left = resources.settings.storybook_data_dir / "assets" / "books" / "x" / ".unfinished-abc"
-    left.write_bytes(b"half")
+    left_behind(resources, "books/x/.unfinished-def", seconds_ago=LEFT_BEHIND_SECONDS + 1)
     assert await storage.keys() == ["books/x/a.png"]
-    old = time.time() - LEFT_BEHIND_SECONDS - 1
-    os.utime(left, (old, old))
+    left_behind(resources, "books/x/.unfinished-abc", seconds_ago=NAMED_AFTER_SECONDS + 1)
     assert await ownerless(database, storage) == ["file books/x/.unfinished-abc", "file books/x/a.png"]
 
 

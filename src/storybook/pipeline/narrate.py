@@ -10,7 +10,7 @@ from storybook.pipeline.kit import Kit
 from storybook.pipeline.steps.narrate import StoredSpeech, narrate_page, place
 from storybook.pipeline.workbench import Workbench
 from storybook.services import books, files
-from storybook.services.books import PageVoice
+from storybook.services.books import PageVoice, WholeVoice
 from storybook.services.files import folder_of
 from storybook.storage.base import new_token
 
@@ -22,7 +22,8 @@ ROUNDS = 5
 async def narrate(claim: Claim, order: AudioOrder, kit: Kit) -> None:
     """Gives every page that was asked for and has no voice yet one, and the whole book one of all its pages.
 
-    A page whose words are changed meanwhile is read again; the voices of all others are kept.
+    A voice whose file is missing is made anew. A page whose words are changed meanwhile is read again; the voices of
+    all others are kept.
     """
     bench = await Workbench.open(claim, kit)
     await bench.show(Step.NARRATE)
@@ -44,13 +45,13 @@ async def _read_aloud(bench: Workbench, order: AudioOrder) -> bool:
     voices = await _voices(bench, book, wanted)
     whole = None
     try:
-        if order.page_number is None:
-            whole = await _join(bench, [voice.key for voice in voices.values()])
+        if order.page_number is None and not await _is_there(bench, book.audio_key):
+            whole = WholeVoice(await _join(bench, [voice.key for voice in voices.values()]), book.audio_key)
         async with kit.database.session() as session:
             await books.give_voice(session, claim, order.book_id, voices, whole)
     except (WordsChanged, ObjectMissing):
         async with kit.database.session() as session:
-            await files.discard(session, whole)
+            await files.discard(session, whole.key if whole else None)
         return False
     return True
 
@@ -60,11 +61,11 @@ async def _voices(bench: Workbench, book: Book, wanted: list[Page]) -> dict[int,
     language, age = Language(book.language), TargetAge(book.target_age)
     voices: dict[int, PageVoice] = {}
     for ready, page in enumerate(wanted, start=1):
-        if page.audio_key:
-            voice = PageVoice(page.text, page.audio_key, books.spoken_words(page))
+        if page.audio_key and await _is_there(bench, page.audio_key):
+            voice = PageVoice(page.text, page.audio_key, books.spoken_words(page), page.audio_key)
         else:
             spoken = await _speak(bench, page, language, age)
-            voice = PageVoice(page.text, spoken.key, spoken.words)
+            voice = PageVoice(page.text, spoken.key, spoken.words, page.audio_key)
         voices[page.page_number] = voice
         await bench.show(Step.NARRATE, progress_of_voices(ready, len(wanted)))
     return voices
@@ -73,7 +74,7 @@ async def _voices(bench: Workbench, book: Book, wanted: list[Page]) -> dict[int,
 async def _speak(bench: Workbench, page: Page, language: Language, age: TargetAge) -> StoredSpeech:
     kit, number = bench.kit, page.page_number
     spoken = bench.kept(Step.NARRATE, StoredSpeech, number)
-    if spoken and spoken.text != page.text:
+    if spoken and (spoken.text != page.text or not await _is_there(bench, spoken.key)):
         await bench.discard(Step.NARRATE, number, spoken.key)
 
     async def put(speech: Speech) -> StoredSpeech:
@@ -90,6 +91,17 @@ async def _speak(bench: Workbench, page: Page, language: Language, age: TargetAg
         put,
         page=number,
     )
+
+
+async def _is_there(bench: Workbench, key: str | None) -> bool:
+    """Whether there is a key, and a file under it."""
+    if key is None:
+        return False
+    try:
+        await bench.kit.storage.get(key)
+    except ObjectMissing:
+        return False
+    return True
 
 
 async def _join(bench: Workbench, keys: list[str]) -> str:

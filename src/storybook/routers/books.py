@@ -139,8 +139,8 @@ async def create_audio(
     """Reads every page aloud, in the background; follow it at `GET /v1/books/{job_id}`."""
 
     async def order() -> AudioStarted:
-        job = await orders.order_audio(session, user_id, book_id, quotas)
-        return AudioStarted(message="The book is being read aloud.", job_id=job.id)
+        job_id = await orders.order_audio(session, user_id, book_id, quotas)
+        return AudioStarted(message="The book is being read aloud.", job_id=job_id)
 
     wake()
     return await once(None, AudioStarted, order)

@@ -1,5 +1,6 @@
 """The results of finished steps. A step whose artifact is stored is never paid for again."""
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -67,6 +68,13 @@ async def forget(session: AsyncSession, claim: Claim, step: Step, page: int) -> 
         raise LeaseLost(claim.job_id)
     kept = (StepArtifact.job_id == claim.job_id, StepArtifact.step == step, StepArtifact.page_number == page)
     await session.execute(delete(StepArtifact).where(*kept))
+
+
+async def forget_unused(session: AsyncSession, claim: Claim, step: Step, used: Collection[str]) -> None:
+    """Removes the artifacts of a step, with their files, that are not among those which are in use."""
+    key = StepArtifact.artifact["key"].astext
+    unused = (StepArtifact.job_id == claim.job_id, StepArtifact.step == step, key.not_in(used))
+    await files.discard(session, *await session.scalars(delete(StepArtifact).where(*unused).returning(key)))
 
 
 @cache

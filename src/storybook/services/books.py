@@ -10,11 +10,12 @@ from sqlalchemy.orm import joinedload, selectinload
 from storybook.core.errors import NoSuchBook, WordsChanged
 from storybook.core.ids import new_id
 from storybook.domain.finished import FinishedBook
+from storybook.domain.jobs import Step
 from storybook.domain.orders import BookOrder, Claim
 from storybook.domain.speech import WordTiming
 from storybook.domain.story import Scene
 from storybook.models import Book, Character, Page
-from storybook.services import characters, files, jobs
+from storybook.services import artifacts, characters, files, jobs
 from storybook.services.accounts import UserRef, owner
 
 
@@ -110,11 +111,22 @@ async def replace_page(session: AsyncSession, claim: Claim, book_id: str, new: N
 
 
 class PageVoice(NamedTuple):
-    """Where the voice of a page is, of the words of `text`, and when each of them sounds."""
+    """Where the voice of a page is, of the words of `text`, and when each of them sounds.
+
+    `before` is the key that the page had when it was looked at: the same where the page's own voice is used.
+    """
 
     text: str
     key: str
     words: tuple[WordTiming, ...]
+    before: str | None
+
+
+class WholeVoice(NamedTuple):
+    """Where the voice of all pages is; `before` is the key that the book had when it was looked at."""
+
+    key: str
+    before: str | None
 
 
 def spoken_words(page: Page) -> tuple[WordTiming, ...]:
@@ -127,29 +139,36 @@ async def give_voice(
     claim: Claim,
     book_id: str,
     voices: dict[int, PageVoice],
-    whole: str | None,
+    whole: WholeVoice | None,
 ) -> None:
-    """Gives pages their voices and ends the job. Raises NotFound, and WordsChanged when a page reads otherwise by now
-    than its voice.
+    """Gives pages their voices and ends the job. What has another voice by now keeps it, and ours is discarded.
+
+    Raises NotFound, and WordsChanged when a page reads otherwise by now than its voice, or has lost the one it had.
     """
     await jobs.finish(session, claim)
     book = await _changed(session, claim, book_id)
     for page in book.pages:
         if voice := voices.get(page.page_number):
-            if page.text != voice.text:
-                raise WordsChanged(book_id)
-            page.audio_key = await _replaced(session, page.audio_key, voice.key)
-            page.audio_words = [word.model_dump() for word in voice.words]
-    book.audio_key = await _replaced(session, book.audio_key, whole or book.audio_key)
-    await files.keep(session, whole)
+            await _give_page(session, page, voice)
+    used = [page.audio_key for page in book.pages if page.audio_key]
+    await artifacts.forget_unused(session, claim, Step.NARRATE, used)
+    if whole and book.audio_key in {None, whole.before}:
+        await files.discard(session, book.audio_key)
+        await files.keep(session, whole.key)
+        book.audio_key = whole.key
+    elif whole:
+        await files.discard(session, whole.key)
     await session.flush()
 
 
-async def _replaced(session: AsyncSession, old: str | None, new: str | None) -> str | None:
-    """The new key; what was at the old one is discarded."""
-    if old != new:
-        await files.discard(session, old)
-    return new
+async def _give_page(session: AsyncSession, page: Page, voice: PageVoice) -> None:
+    own = voice.key == voice.before
+    if page.text != voice.text or (own and page.audio_key != voice.before):
+        raise WordsChanged(page.book_id)
+    if not own and page.audio_key in {None, voice.before}:
+        await files.discard(session, page.audio_key)
+        page.audio_key = voice.key
+        page.audio_words = [word.model_dump() for word in voice.words]
 
 
 async def _changed(session: AsyncSession, claim: Claim, book_id: str) -> Book:

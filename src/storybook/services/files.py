@@ -55,12 +55,6 @@ async def discard(session: AsyncSession, *keys: str | None) -> None:
     await _discard(session, [{"key": key} for key in keys if key])
 
 
-async def discard_folders_of(session: AsyncSession, *keys: str | None) -> None:
-    """The folders of these objects go, with all that is in them."""
-    folders = {key.rsplit("/", 1)[0] + "/" for key in keys if key}
-    await discard(session, *sorted(folders))
-
-
 async def discard_account(session: AsyncSession, deletion_id: str, tokens: Mapping[str, datetime | None]) -> None:
     """The folders of a deleted user's jobs go, twice where a runner may go on writing until the time given."""
     await _discard(

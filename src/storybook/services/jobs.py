@@ -248,7 +248,8 @@ def of_book(user_id: str, book_id: str, made_by: str) -> tuple[ColumnElement[boo
 
 
 async def forget(session: AsyncSession, which: tuple[ColumnElement[bool], ...]) -> None:
-    """Ends these jobs where they go on, and removes what they were asked and all that their steps have left.
+    """Ends these jobs where they go on, and removes what they were asked and all that their steps have left; all
+    files that they made go too, whatever they belong to.
 
     That they were there, and how they ended, stays.
     """
@@ -258,6 +259,7 @@ async def forget(session: AsyncSession, which: tuple[ColumnElement[bool], ...]) 
             await _end_here(session, job, ErrorCode.CANCELLED, read_order(JobKind(job.kind), job.request).language)
         job.request, job.request_hash = FORGOTTEN, b""
     await session.flush()
+    await files.discard(session, *sorted(f"{files.folder_of(job.asset_token)}/" for job in found))
     for table in (StoryDraftRow, ImagePromptRow, StepArtifact):
         await session.execute(delete(table).where(table.job_id.in_([job.id for job in found])))
 

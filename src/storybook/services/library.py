@@ -81,13 +81,11 @@ async def rename(session: AsyncSession, user: UserRef, book_id: str, title: str)
 async def remove(session: AsyncSession, user: UserRef, book_id: str) -> None:
     """Deletes a book with all that belongs to it, files and what it was made from too; its kept hero stays.
 
-    Whatever is being made for it ends. Jobs are locked before the book, as runners do it; once more after it, for one
-    that was ordered in between. Raises NotFound.
+    Whatever is being made for it ends, and all files are in the folders of its jobs. They are locked before the book,
+    as runners do it; once more after it, for one that was ordered in between. Raises NotFound.
     """
     book = await books.get(session, user, book_id)
     await jobs.forget(session, jobs.of_book(book.user_id, book.id, book.job_id))
-    of_pages = (key for page in book.pages for key in (page.image_key, page.audio_key))
-    await files.discard_folders_of(session, book.cover_key, book.pdf_key, book.audio_key, *of_pages)
     await session.execute(delete(Book).where(Book.id == book.id))
     await jobs.forget(session, jobs.of_book(book.user_id, book.id, book.job_id))
 

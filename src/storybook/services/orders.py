@@ -51,12 +51,10 @@ async def order_page(
     return await jobs.start(session, user_id, JobKind.PAGE, order, quotas)
 
 
-async def order_audio(session: AsyncSession, user_id: str, book_id: str, quotas: Quotas) -> Job:
-    """Gives a book a voice. Raises NotFound."""
-    await books.hold(session, user_id, book_id)
-    book = await books.get(session, user_id, book_id)
-    order = AudioOrder(book_id=book.id, page_number=None, language=Language(book.language))
-    return await jobs.start(session, user_id, JobKind.AUDIO, order, quotas)
+async def order_audio(session: AsyncSession, user_id: str, book_id: str, quotas: Quotas) -> str:
+    """The id of the job that gives the book a voice, one at a time. Raises NotFound."""
+    book = await _locked(session, user_id, book_id)
+    return await _read_aloud(session, user_id, book, None, quotas)
 
 
 class Voice(NamedTuple):
@@ -69,13 +67,23 @@ class Voice(NamedTuple):
 
 async def voice_of(session: AsyncSession, user_id: str, book_id: str, page_number: int, quotas: Quotas) -> Voice:
     """The page's voice; a job is started where there is none, one at a time. Raises NotFound."""
-    await session.execute(select(Book.id).where(Book.id == book_id, Book.user_id == user_id).with_for_update())
-    book = await books.get(session, user_id, book_id)
+    book = await _locked(session, user_id, book_id)
     page = next((page for page in book.pages if page.page_number == page_number), None)
     if page is None:
         raise NotFound("This book has no such page.")
     if page.audio_key:
         return Voice(page.audio_key, None, books.spoken_words(page))
+    return Voice(None, await _read_aloud(session, user_id, book, page_number, quotas))
+
+
+async def _locked(session: AsyncSession, user_id: str, book_id: str) -> Book:
+    """The book, for whose voices nobody else orders anything until the transaction ends."""
+    await session.execute(select(Book.id).where(Book.id == book_id, Book.user_id == user_id).with_for_update())
+    return await books.get(session, user_id, book_id)
+
+
+async def _read_aloud(session: AsyncSession, user_id: str, book: Book, page_number: int | None, quotas: Quotas) -> str:
+    """The id of the job that is under way for the same, or else of a new one."""
     order = AudioOrder(book_id=book.id, page_number=page_number, language=Language(book.language))
     under_way = await jobs.find_under_way(session, user_id, JobKind.AUDIO, order)
-    return Voice(None, under_way or (await jobs.start(session, user_id, JobKind.AUDIO, order, quotas)).id)
+    return under_way or (await jobs.start(session, user_id, JobKind.AUDIO, order, quotas)).id

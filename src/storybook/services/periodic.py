@@ -37,6 +37,7 @@ log = structlog.get_logger()
 STORES_EVERY = 30.0
 FORGET_EVERY = 60.0
 STORY_EVERY = 3600.0
+LEFT_BEHIND_EVERY = 600.0
 ASK_AGAIN = timedelta(minutes=10)
 AT_ONCE = 20
 
@@ -53,6 +54,7 @@ def usual(database: Database, storage: Storage, stores: Stores, sweep_seconds: f
     """What every installation needs to be done."""
     return [
         Work("discarded files", sweep_seconds, lambda: remove_discarded(database, storage)),
+        Work("files left behind", LEFT_BEHIND_EVERY, storage.remove_left_behind),
         Work("expired rows", FORGET_EVERY, lambda: forget_expired(database)),
         Work("renewals", STORES_EVERY, lambda: renew_due(database, stores)),
         Work("confirmations", STORES_EVERY, lambda: confirm_due(database, stores)),

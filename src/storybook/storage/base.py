@@ -52,8 +52,12 @@ class Storage(Protocol):
     async def keys(self, after: str = "") -> list[str]:
         """The next keys in their order, up to `PAGE` of them; none when there are no more after this one.
 
-        What was left behind by a write that did not come to its end is among them once it is an hour old.
+        What was left behind by a write that did not come to its end is among them once it is two hours old.
         """
+        ...
+
+    async def remove_left_behind(self) -> int:
+        """Deletes what writes left behind that did not come to their ends an hour ago or longer; returns how much."""
         ...
 
     async def check(self) -> None:

@@ -27,6 +27,8 @@ _Result = TypeVar("_Result")
 
 _UNFINISHED = ".unfinished-"
 LEFT_BEHIND_SECONDS = 3600
+NAMED_AFTER_SECONDS = 2 * LEFT_BEHIND_SECONDS
+"""Somebody has had the time by then to remove what was left behind."""
 MOST_LOST_FOLDERS = 20
 
 
@@ -56,6 +58,9 @@ class FileStorage:
 
     async def keys(self, after: str = "") -> list[str]:
         return await self._on_disk(lambda: list(islice(_keys_below(self._root, after), PAGE)))
+
+    async def remove_left_behind(self) -> int:
+        return await self._to_its_end(lambda: _delete_left_behind(self._root))
 
     async def check(self) -> None:
         await self._to_its_end(self._write_and_remove)
@@ -152,16 +157,22 @@ def _keys_below(folder: Path, after: str, prefix: str = "") -> Iterator[str]:
         if entry.is_dir(follow_symlinks=False):
             if key + "0" > after:  # the character after the slash
                 yield from _keys_below(folder / entry.name, after, key + "/")
-        elif key > after and not _is_being_written(entry):
+        elif key > after and (not entry.name.startswith(_UNFINISHED) or _is_older(entry, NAMED_AFTER_SECONDS)):
             yield key
 
 
-def _is_being_written(entry: os.DirEntry[str]) -> bool:
-    if not entry.name.startswith(_UNFINISHED):
-        return False
+def _delete_left_behind(root: Path) -> int:
+    found = (Path(folder, name) for folder, _, names in os.walk(root) for name in names if name.startswith(_UNFINISHED))
+    old = [path for path in found if _is_older(path, LEFT_BEHIND_SECONDS)]
+    for path in old:
+        _delete(path, root)
+    return len(old)
+
+
+def _is_older(file: os.DirEntry[str] | Path, seconds: float) -> bool:
     with suppress(FileNotFoundError):
-        return time.time() - entry.stat().st_mtime < LEFT_BEHIND_SECONDS
-    return True
+        return time.time() - file.stat().st_mtime > seconds
+    return False
 
 
 def _sync_folder(folder: Path) -> None:
