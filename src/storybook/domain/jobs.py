@@ -43,6 +43,8 @@ KINDS_IN = {Lane.BOOKS: frozenset({JobKind.BOOK}), Lane.SHORT: SHORT_KINDS}
 
 MAX_RECOVERIES = 3
 """How often in a row a job may be taken over without a new artifact before it is given up."""
+LONGEST_SECONDS = 1800.0
+"""So long a job that comes no further waits in the queue for the same, and no longer."""
 
 
 def states_before(state: JobState) -> tuple[JobState, ...]:
