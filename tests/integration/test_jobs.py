@@ -47,6 +47,19 @@ class Desk:
         async with self.database.session() as session:
             return await jobs.get(session, self.user_id, job_id)
 
+    async def tell(self, **values: object) -> None:
+        """Changes all jobs from outside."""
+        async with self.database.session() as session:
+            await session.execute(update(Job).values(**values))
+
+    async def ask_in_another_version(self) -> str:
+        """A book whose order has a field that this process does not know."""
+        job_id = await self.ask()
+        async with self.database.session() as session:
+            job = await session.get_one(Job, job_id)
+            job.request = job.request | {"binding": "spiral"}
+        return job_id
+
     async def balance(self) -> int:
         async with self.database.session() as session:
             return await credits.balance(session, self.user_id)
@@ -195,6 +208,52 @@ async def test_the_database_refuses_a_job_that_contradicts_itself(desk: Desk, br
     with pytest.raises(IntegrityError):
         async with desk.database.session() as session:
             await session.execute(update(Job).where(Job.id == job_id).values(**broken))
+
+
+async def test_an_order_of_a_newer_version_rests_with_its_credit_and_holds_no_other_up(desk: Desk) -> None:
+    newer, older = await desk.ask_in_another_version(), await desk.ask()
+    claim = await desk.claim()
+    assert claim and claim.job_id == older
+    job = await desk.job(newer)
+    assert (job.status, job.lease_owner, job.waits_for, job.waited_seconds) == ("queued", None, "UNKNOWN", 30)
+    assert await desk.balance() == 1
+    assert await desk.claim() is None, "it rests"
+    await desk.tell(request=claim.order.model_dump(mode="json"), wait_until=None)
+    assert (again := await desk.claim()) and (again.job_id, again.recoveries) == (newer, 0)
+
+
+async def test_an_order_that_nobody_can_read_for_long_ends_with_its_credit_back(desk: Desk) -> None:
+    job_id = await desk.ask_in_another_version()
+    await desk.tell(waits_for="UNKNOWN", waited_seconds=1770)
+    assert await desk.claim() is None
+    assert (await desk.job(job_id)).status == "queued"
+    await desk.tell(wait_until=None)
+    assert await desk.claim() is None
+    job = await desk.job(job_id)
+    assert (job.status, job.error_code, await desk.balance()) == ("failed", "UNKNOWN", 3)
+
+
+async def test_time_that_a_vendor_was_waited_for_is_no_wait_for_a_newer_version(desk: Desk) -> None:
+    job_id = await desk.ask_in_another_version()
+    await desk.tell(waits_for="IMAGE_FAILED", waited_seconds=1790)
+    assert await desk.claim() is None
+    assert (await desk.job(job_id)).waited_seconds == 30
+
+
+@pytest.mark.parametrize("ends", ["by its reader", "with its book"])
+async def test_an_order_that_cannot_be_read_can_be_stopped_in_the_language_of_its_book(desk: Desk, ends: str) -> None:
+    job_id = await desk.ask_in_another_version()
+    async with desk.database.session() as session:
+        job = await session.get_one(Job, job_id)
+        job.request = job.request | {"spec": job.request["spec"] | {"language": "ko", "moods": []}}
+    async with desk.database.session() as session:
+        if ends == "by its reader":
+            await jobs.cancel(session, desk.user_id, job_id)
+        else:
+            await jobs.forget(session, (Job.id == job_id,))
+    job = await desk.job(job_id)
+    assert (job.error_code, await desk.balance()) == ("CANCELLED", 3)
+    assert job.error_message and job.error_message.startswith("만들기를 멈추었어요.")
 
 
 async def test_times_are_the_databases_own(desk: Desk) -> None:

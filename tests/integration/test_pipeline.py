@@ -9,14 +9,14 @@ import pytest
 
 from storybook.core.errors import ErrorCode, LeaseLost, ProviderError, StorageError
 from storybook.domain.book_spec import BookSpec
-from storybook.domain.jobs import LAST_TRY, Step
-from storybook.domain.orders import Claim
+from storybook.domain.jobs import LAST_TRY, LONGEST_SECONDS, JobKind, Step
+from storybook.domain.orders import AudioOrder, BookOrder, Claim, Order, PageOrder, PortraitOrder
 from storybook.domain.story import StoryDraft
 from storybook.main import make_kit
 from storybook.models import Book, Job
 from storybook.pipeline.holder import cause_of
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.policy import LONGEST_SECONDS, MACHINE_REST
+from storybook.pipeline.policy import MACHINE_REST
 from storybook.pipeline.runner import Runner
 from storybook.pipeline.work import work_on
 from storybook.resources import Resources
@@ -40,9 +40,9 @@ class House:
         async with self.kit.database.session() as session:
             return (await orders.order_book(session, self.user_id, spec, ROOMY)).id
 
-    async def claim(self) -> Claim:
+    async def claim(self, lease_seconds: float = 30) -> Claim:
         async with self.kit.database.session() as session:
-            claim = await jobs.claim_next(session, owner="test", lease_seconds=30)
+            claim = await jobs.claim_next(session, owner="test", lease_seconds=lease_seconds)
         assert claim
         return claim
 
@@ -138,15 +138,6 @@ async def test_everything_that_is_said_of_a_chosen_character_is_judged(house: Ho
         character_id = await characters.keep(session, house.user_id, luna)
     await house.run(await house.ask(SPEC.model_copy(update={"character_id": character_id})))
     assert any(set(luna.texts()) <= set(check.texts) for check in screen.checked_texts)
-
-
-async def test_an_order_that_can_no_longer_be_read_fails_and_lets_the_next_one_pass(house: House) -> None:
-    broken, fine = await house.ask(), await house.ask(SPEC.model_copy(update={"topic": "another"}))
-    async with house.kit.database.session() as session:
-        await session.execute(Job.__table__.update().where(Job.id == broken).values(request={"spec": {}}))
-    assert (await house.run(fine)).status == "done"
-    assert (await house.job(broken)).error_code == ErrorCode.UNKNOWN
-    assert await house.balance() == 2
 
 
 async def test_every_picture_of_the_hero_uses_the_same_words(house: House, painter: FakePainter) -> None:
@@ -372,6 +363,39 @@ async def test_a_runner_that_stops_hands_its_job_back(house: House, painter: Fak
     assert (await house.job(job_id)).status == "queued"
     painter.gate.set()
     assert (await house.run(job_id)).status == "done"
+
+
+class DiedError(BaseException):
+    """The process is gone, and says nothing."""
+
+
+class DeadlyStorage(FileStorage):
+    async def check(self) -> None:
+        raise DiedError
+
+
+@pytest.mark.parametrize(
+    ("kind", "order"),
+    [
+        (JobKind.BOOK, BookOrder(spec=SPEC)),
+        (JobKind.PAGE, PageOrder(book_id="book_1", page_number=1, mode="image", language="en")),
+        (JobKind.AUDIO, AudioOrder(book_id="book_1", language="en")),
+        (JobKind.PORTRAIT, PortraitOrder(character_id="char_1", style="cartoon")),
+    ],
+    ids=list(JobKind),
+)
+async def test_whoever_dies_of_a_job_that_was_begun_before_has_begun_it_however_early(
+    house: House, kind: JobKind, order: Order
+) -> None:
+    kit = replace(house.kit, storage=DeadlyStorage(house.resources.settings.storybook_data_dir / "assets", ""))
+    async with kit.database.session() as session:
+        await jobs.start(session, house.user_id, kind, order, ROOMY)
+    for recoveries in (0, 0, 1, 2):
+        claim = await house.claim(lease_seconds=0)
+        assert claim.recoveries == recoveries
+        if claim.fence > 1:
+            with pytest.raises(DiedError):
+                await work_on(claim, kit)
 
 
 def test_a_lost_lease_decides_before_any_other_failure() -> None:

@@ -22,7 +22,9 @@ MAY_START_TASKS = {
     "core/notifications.py", "core/postgres_keeper.py", "pipeline/runner.py", "pipeline/dispatcher.py",
     "cli/server.py", "cli/make.py", "cli/worker.py", "cli/hands.py",
 }  # fmt: skip
-MAY_CATCH_EVERYTHING = {"routers/middleware.py", "services/periodic.py"}
+MAY_CATCH_EVERYTHING = {
+    "routers/middleware.py", "services/periodic.py", "pipeline/runner.py", "pipeline/dispatcher.py",
+}  # fmt: skip
 
 
 def names(modules: list[Path]) -> list[str]:

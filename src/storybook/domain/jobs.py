@@ -45,6 +45,8 @@ MAX_RECOVERIES = 3
 """How often in a row a job may be taken over without a new artifact before it is given up."""
 LAST_TRY = MAX_RECOVERIES - 1
 """After so many it is worked on once more, alone in its process: what it kills may be others' last try, too."""
+LONGEST_SECONDS = 1800.0
+"""So long a job that comes no further waits in the queue for the same, and no longer."""
 
 
 def states_before(state: JobState) -> tuple[JobState, ...]:

@@ -1,7 +1,9 @@
 """What a job is asked to do: a whole book, one page again, a voice, or a character from a photo."""
 
+import hashlib
+import json
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import StringConstraints, TypeAdapter
 
@@ -86,6 +88,19 @@ _KINDS: dict[JobKind, TypeAdapter[Order]] = {
 def read_order(kind: JobKind, stored: object) -> Order:
     """The order as it was stored; raises pydantic.ValidationError for what no order of this kind can be."""
     return _KINDS[kind].validate_python(stored)
+
+
+def fingerprint(kind: JobKind, request: dict[str, Any]) -> bytes:
+    """The same for the same order as it is stored, whatever the order of its keys."""
+    canonical = json.dumps({"kind": kind, "request": request}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).digest()
+
+
+def language_of(stored: dict[str, Any]) -> Language:
+    """Of any order as it was stored, also of one that only another version can read; English where it names none."""
+    spec = stored.get("spec")
+    named = (spec if isinstance(spec, dict) else stored).get("language")
+    return next((language for language in Language if language == named), Language.EN)
 
 
 class Claim(Strict):

@@ -62,4 +62,7 @@ class Dispatcher:
         while not self._stopping:
             await self._awake.wait()
             self._awake.clear()
-            await self.top_up()
+            try:
+                await self.top_up()
+            except Exception as error:
+                log.exception("workers_not_told", exc_info=error)

@@ -17,10 +17,10 @@ from storybook.core.errors import ErrorCode, JobFailed, JobLeft, JobParked, Leas
 from storybook.core.lease import Lease, now
 from storybook.core.metrics import DONE, count_job, expect_jobs
 from storybook.core.settings import Settings
-from storybook.domain.jobs import KINDS_IN, MAX_RECOVERIES, JobKind, Lane
+from storybook.domain.jobs import KINDS_IN, LONGEST_SECONDS, MAX_RECOVERIES, JobKind, Lane
 from storybook.domain.orders import Claim
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.policy import LONGEST_SECONDS, for_the_job
+from storybook.pipeline.policy import for_the_job
 from storybook.pipeline.under_way import of_job
 from storybook.pipeline.work import work_on
 from storybook.providers.about import working_under

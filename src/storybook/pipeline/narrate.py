@@ -25,8 +25,7 @@ async def narrate(claim: Claim, order: AudioOrder, kit: Kit) -> None:
     A voice whose file is missing is made anew. A page whose words are changed meanwhile is read again; the voices of
     all others are kept.
     """
-    bench = await Workbench.open(claim, kit)
-    await bench.show(Step.NARRATE)
+    bench = await Workbench.open(claim, kit, Step.NARRATE)
     try:
         for _ in range(ROUNDS):
             if await _read_aloud(bench, order):

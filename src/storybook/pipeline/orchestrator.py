@@ -28,7 +28,7 @@ async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
     A tidies the request. B judges it while C writes. D settles the looks. Then every picture goes its own way
     through E, F and G, some of them at once. G judges the whole, H puts it on the shelf.
     """
-    bench = await Workbench.open(claim, kit)
+    bench = await Workbench.open(claim, kit, Step.NORMALIZE)
     text, moderation = kit.providers.text, kit.providers.moderation
 
     async def judge_request() -> Verdict:

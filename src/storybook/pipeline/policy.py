@@ -22,8 +22,6 @@ MAX_WAIT_IN_PLACE = 20.0
 """Seconds; whoever has to wait longer goes back into the queue."""
 TURN_SECONDS = 30.0
 """So long a step may wait for its turns with vendors, beside its tries at their longest."""
-LONGEST_SECONDS = 1800.0
-"""So long a job that comes no further waits for a vendor, and no longer."""
 
 
 class Wait(NamedTuple):

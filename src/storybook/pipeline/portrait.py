@@ -13,7 +13,7 @@ from storybook.services import characters, portraits
 
 async def make_portrait(claim: Claim, order: PortraitOrder, kit: Kit) -> None:
     """Keeps the character that the photo suggests, in words; no photo and no likeness is kept."""
-    bench = await Workbench.open(claim, kit)
+    bench = await Workbench.open(claim, kit, Step.GENERATE_CHARACTER_SHEET)
     sheet = await bench.once(Step.GENERATE_CHARACTER_SHEET, CharacterSheet, lambda: _describe(bench, order))
     async with kit.database.session() as session:
         await portraits.finish(session, claim, order, sheet)

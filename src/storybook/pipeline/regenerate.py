@@ -47,7 +47,7 @@ class _Task:
 
 async def regenerate_page(claim: Claim, order: PageOrder, kit: Kit) -> None:
     """Replaces the page when all of it is made and checked; until then the book stays as it was."""
-    bench = await Workbench.open(claim, kit)
+    bench = await Workbench.open(claim, kit, Step.MODERATE_INPUT)
     original = await _original(claim, order, kit)
     task = _Task(claim, order, kit, bench, original)
     await bench.once(Step.MODERATE_INPUT, Verdict, lambda: _judge_wish(task))

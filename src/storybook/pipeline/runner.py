@@ -3,11 +3,15 @@
 import asyncio
 from typing import NamedTuple
 
+import structlog
+
 from storybook.core.settings import Settings
 from storybook.domain.jobs import Lane
 from storybook.domain.orders import Claim
 from storybook.pipeline.holder import LeaseHolder, slots_of
 from storybook.pipeline.kit import Kit
+
+log = structlog.get_logger()
 
 
 class Room(NamedTuple):
@@ -21,7 +25,7 @@ class Room(NamedTuple):
 class Runner:
     """Works on up to `jobs_in_process` books and `short_jobs_in_process` other jobs at once.
 
-    `wake` is a hint; the table is looked at anyway.
+    `wake` is a hint; the table is looked at anyway, also after a look that failed.
     """
 
     def __init__(self, kit: Kit, settings: Settings) -> None:
@@ -64,7 +68,10 @@ class Runner:
         while self._retired_at is None:
             self._awake.clear()
             for room in self._rooms:
-                await self._fill(room)
+                try:
+                    await self._fill(room)
+                except Exception as error:
+                    log.exception("no_job_taken", lane=room.lane, exc_info=error)
             try:
                 await asyncio.wait_for(self._awake.wait(), self._sweep_seconds)
             except TimeoutError:

@@ -38,15 +38,21 @@ class Workbench:
         self._shown: tuple[Step, int | None] | None = None
 
     @classmethod
-    async def open(cls, claim: Claim, kit: Kit) -> Self:
-        """Raises JobParked when the storage is still away in which an earlier runner of the job could put nothing."""
+    async def open(cls, claim: Claim, kit: Kit, first: Step) -> Self:
+        """Shows the job at its first step before anything of it is read: who dies of it is known to have been at work.
+
+        Raises JobParked when the storage is still away in which an earlier runner of the job could put nothing.
+        """
+        await jobs.advance(kit.database, claim, first)
         if claim.fence > 1:
             try:
                 await kit.storage.check()
             except StorageError as error:
                 raise without_storage(error) from error
         async with kit.database.session() as session:
-            return cls(claim, kit, await artifacts.load(session, claim.job_id))
+            bench = cls(claim, kit, await artifacts.load(session, claim.job_id))
+        bench._shown = first, None
+        return bench
 
     async def once(
         self,

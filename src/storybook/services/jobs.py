@@ -3,23 +3,14 @@
 All times are the database's. A claim's fence must still be the job's own for any write to happen.
 """
 
-import hashlib
-import json
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
-from sqlalchemy import (
-    ColumnElement,
-    Interval,
-    delete,
-    func,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Interval, delete, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core import telemetry
@@ -31,24 +22,21 @@ from storybook.core.notifications import FREE_JOBS
 from storybook.domain.book_spec import Language
 from storybook.domain.credits import PRICES
 from storybook.domain.failures import sentence_for
-from storybook.domain.jobs import (
-    DONE_SLUG,
-    PROGRESS_DONE,
-    JobKind,
-    JobState,
-    Step,
-    states_before,
-)
-from storybook.domain.orders import Claim, Order, read_order
+from storybook.domain.jobs import DONE_SLUG, LONGEST_SECONDS, PROGRESS_DONE, JobKind, JobState, Step, states_before
+from storybook.domain.orders import Claim, Order, fingerprint, language_of, read_order
 from storybook.domain.pictures import MAX_SEED
 from storybook.models import ImagePromptRow, Job, JobPhoto, StepArtifact, StoryDraftRow
 from storybook.services import budget, credits, fencing, files, queueing, quotas
 from storybook.services.accounts import UserRef, owner
 from storybook.services.quotas import Quotas
 
+log = structlog.get_logger()
+
 UNFINISHED = states_before(JobState.FAILED)
 FORGOTTEN: dict[str, Any] = {}
 """In the place of an order whose book is deleted; `read_order` refuses it."""
+UNREAD_REST = 30.0
+"""Seconds that a job rests in the queue whose order its runner cannot read."""
 
 
 async def start(
@@ -90,12 +78,6 @@ async def find_under_way(session: AsyncSession, user_id: str, kind: JobKind, ord
     return await session.scalar(same.limit(1))
 
 
-def fingerprint(kind: JobKind, request: dict[str, Any]) -> bytes:
-    """The same for the same request, whatever the order of its keys."""
-    canonical = json.dumps({"kind": kind, "request": request}, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).digest()
-
-
 async def get(session: AsyncSession, user: UserRef, job_id: str) -> Job:
     """The user's job; raises NotFound, for somebody else's too."""
     if job := await session.scalar(select(Job).where(Job.id == job_id, Job.user_id == owner(user))):
@@ -114,20 +96,23 @@ async def claim_next(
     """Takes a job of these kinds that waits, or whose runner let its lease run out.
 
     It is the oldest of a user for whom the fewest of these kinds are being worked on. One that goes alone is taken by
-    none that has others at work, which is not `alone`.
+    none that has others at work, which is not `alone`; orders that this process cannot read are left to others.
     """
     asked_at = now()
     told = {"new_owner": owner, "lease": timedelta(seconds=lease_seconds), "alone": alone}
-    row = await session.scalar(queueing.taking_next(tuple(kinds)), told)
-    if row is None:
-        return None
-    if row.fence > 1:
-        await budget.leave_outside(session, row.id, row.fence, broken_off=row.waits_for is None)
-    try:
-        order = read_order(JobKind(row.kind), row.request)
-    except ValidationError:
-        await _end_here(session, row, ErrorCode.UNKNOWN, Language.EN)
-        return None
+    while row := await session.scalar(queueing.taking_next(tuple(kinds)), told):
+        if row.fence > 1:
+            await budget.leave_outside(session, row.id, row.fence, broken_off=row.waits_for is None)
+        try:
+            order = read_order(JobKind(row.kind), row.request)
+        except ValidationError:
+            await _leave_unread(session, row)
+        else:
+            return _claimed(row, order, asked_at)
+    return None
+
+
+def _claimed(row: Job, order: Order, asked_at: float) -> Claim:
     return Claim(
         job_id=row.id,
         user_id=row.user_id,
@@ -144,8 +129,21 @@ async def claim_next(
     )
 
 
+async def _leave_unread(session: AsyncSession, job: Job) -> None:
+    """Gives back a job whose order a newer process may be able to read; it ends when it has waited too long for one."""
+    log.warning("order_not_readable", job_id=job.id)
+    waited = UNREAD_REST + (job.waited_seconds if job.waits_for == ErrorCode.UNKNOWN else 0.0)
+    if waited > LONGEST_SECONDS:
+        await _end_here(session, job, ErrorCode.UNKNOWN, language_of(job.request))
+        return
+    job.status, job.revision = JobState.QUEUED, job.revision + 1
+    job.lease_owner, job.lease_until, job.wait_until = None, None, _from_now(UNREAD_REST)
+    job.waits_for, job.waited_seconds = ErrorCode.UNKNOWN, waited
+    await session.flush()
+
+
 async def _end_here(session: AsyncSession, job: Job, code: ErrorCode, language: Language) -> None:
-    """Ends a job from outside its lease: the reader stops it, or its order can no longer be read."""
+    """Ends a job from outside its lease: the reader stops it, or nobody could read its order for long."""
     if job.status not in states_before(JobState.FAILED):
         raise ValueError(f"a job that is {job.status} cannot fail")
     kind = JobKind(job.kind)
@@ -226,7 +224,7 @@ async def cancel(session: AsyncSession, user_id: str, job_id: str) -> Job:
         raise NoSuchBook
     if job.status not in states_before(JobState.FAILED):
         raise Conflict("This has ended already and cannot be stopped any more.")
-    await _end_here(session, job, ErrorCode.CANCELLED, read_order(JobKind(job.kind), job.request).language)
+    await _end_here(session, job, ErrorCode.CANCELLED, language_of(job.request))
     return job
 
 
@@ -256,7 +254,7 @@ async def forget(session: AsyncSession, which: tuple[ColumnElement[bool], ...]) 
     found = list(await session.scalars(select(Job).where(*which).order_by(Job.id).with_for_update()))
     for job in found:
         if job.status in UNFINISHED:
-            await _end_here(session, job, ErrorCode.CANCELLED, read_order(JobKind(job.kind), job.request).language)
+            await _end_here(session, job, ErrorCode.CANCELLED, language_of(job.request))
         job.request, job.request_hash = FORGOTTEN, b""
     await session.flush()
     await files.discard(session, *sorted(f"{files.folder_of(job.asset_token)}/" for job in found))
