@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from storybook.core.templates import render
-from storybook.domain.book_spec import Language, Style, TargetAge, Theme
+from storybook.domain.book_spec import ENGLISH_NAMES, Language, Style, TargetAge, Theme
 from storybook.domain.characters import CharacterSheet
 from storybook.domain.reading_level import BANDS
 from storybook.domain.series import EarlierBook
@@ -30,7 +30,6 @@ _THEMES = {
     Theme.NATURE: "nature",
     Theme.SCIENCE: "science",
 }
-_LANGUAGES = {Language.KO: "Korean", Language.EN: "English", Language.JA: "Japanese"}
 _LINE_BREAKS = str.maketrans({"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
@@ -108,7 +107,7 @@ def _question(prompt: str, values: dict[str, Any], data: Any, schema: dict[str, 
 
 
 def _reader(language: Language, age: TargetAge) -> dict[str, Any]:
-    return {"language": _LANGUAGES[language], "age": age.value, "band": BANDS[age]}
+    return {"language": ENGLISH_NAMES[language], "age": age.value, "band": BANDS[age]}
 
 
 def _painting(style: Style) -> dict[str, Any]:
