@@ -20,6 +20,8 @@ from storybook.providers.names import Names
 from storybook.providers.schemas import CAST, PAGE, SCENE, story_schema
 
 TOLD_IN_FULL = 3
+PAGE_TOKENS = 2000
+"""The most that the answer for one page, or for its scene, may take."""
 _THEMES = {
     Theme.HABITS: "good habits",
     Theme.FEELINGS: "feelings",
@@ -57,7 +59,7 @@ def story(request: StoryRequest) -> Asked:
         "in_series": bool(request.earlier or spec.series_context),
     }
     question = _question("generate_story", values, names.hide_in(_filled(data)), story_schema(spec.page_count))
-    return Asked(question._replace(max_tokens=2000 + 700 * spec.page_count, temperature=0.8), names)
+    return Asked(question._replace(max_tokens=story_tokens(spec.page_count), temperature=0.8), names)
 
 
 def page(request: RewriteRequest) -> Asked:
@@ -74,7 +76,17 @@ def cast(request: SheetRequest) -> Asked:
     names = Names((*(member.name for member in request.cast), *request.names), Language.EN)
     data = {"cast": [member.model_dump() for member in request.cast], "leave_out": request.forbidden}
     question = _question("generate_character_sheet", _painting(request.style), names.hide_in(_filled(data)), CAST)
-    return Asked(question._replace(max_tokens=500 + 700 * len(request.cast)), names)
+    return Asked(question._replace(max_tokens=cast_tokens(len(request.cast))), names)
+
+
+def story_tokens(pages: int) -> int:
+    """The most that a story of so many pages may take."""
+    return 2000 + 700 * pages
+
+
+def cast_tokens(members: int) -> int:
+    """The most that the looks of so many may take."""
+    return 500 + 700 * members
 
 
 def _anew(request: RewriteRequest, prompt: str, key: str, schema: dict[str, Any]) -> Asked:
@@ -102,7 +114,7 @@ def _question(prompt: str, values: dict[str, Any], data: Any, schema: dict[str, 
         system=render(f"{prompt}.system.jinja2", values).strip(),
         messages=(Message(render(f"{prompt}.user.jinja2", {"data": quoted(data)}).strip()),),
         schema=schema,
-        max_tokens=2000,
+        max_tokens=PAGE_TOKENS,
     )
 
 
