@@ -45,7 +45,7 @@ class Town:
         folder.mkdir(parents=True, exist_ok=True)
         self.luck = random.Random(plan.seed)
         self.postgres = EmbeddedPostgres.start(folder / "database", durable=False)
-        stack.callback(self._stop_postgres)
+        stack.callback(lambda: self.postgres.stop())  # noqa: PLW0108 - after a crash it is another one
         self.vendors: Simulated = stack.enter_context(simulating(folder))
         self.bucket_url = stack.enter_context(_bucket(folder))
         self.witness = Witness(self.postgres.url)
@@ -252,9 +252,6 @@ class Town:
             region_name="us-east-1",
             config=Config(s3={"addressing_style": "path"}),
         )
-
-    def _stop_postgres(self) -> None:
-        self.postgres.stop()
 
     async def crash_postgres(self) -> bool:
         """As `pg_ctl stop -m immediate`; it is started again. Whether it is another one then."""

@@ -53,6 +53,7 @@ from storybook.services import periodic
 from storybook.services.budget import Caps
 from storybook.services.gauges import Gauges
 from storybook.services.operations_week import Weeks
+from storybook.storage.base import FOR_EVER
 from storybook.storage.files import FileStorage
 
 GRACE_SECONDS = 25
@@ -61,7 +62,6 @@ END_SECONDS = 29
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 NOT_BY_THE_FRAMEWORK = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 """Its own traces hold addresses with ids, and its logs what was sent; see `core.telemetry` for ours."""
-FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def make_kit(resources: Resources) -> Kit:

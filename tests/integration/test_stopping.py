@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 STORYBOOK = str(Path(sys.executable).parent / "storybook")
 
 
+@pytest.mark.long
 def test_a_stream_of_events_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = int(sock.getsockname()[1])
@@ -35,9 +37,9 @@ def test_a_stream_of_events_does_not_keep_the_process_from_ending(tmp_path: Path
             next(lines)
             process.send_signal(signal.SIGTERM)
             began = time.monotonic()
-            assert list(lines) is not None
+            list(lines)
         assert process.wait(timeout=40) == 0
-        assert time.monotonic() - began < 40
+        assert time.monotonic() - began < 30
     finally:
         process.kill()
         process.wait()

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx
@@ -81,4 +82,4 @@ def test_an_address_that_is_taken_is_said_in_one_line(address: str) -> None:
 
 def test_without_an_address_nobody_is_told() -> None:
     with telling(settings(""), bytes):
-        pass
+        assert "metrics" not in {thread.name for thread in threading.enumerate()}

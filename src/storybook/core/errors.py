@@ -4,7 +4,7 @@ StorybookError
 ├── ApiError               answered over HTTP as `{detail, error{code, message, details}, request_id}`
 │   └── NotFound · Invalid · BadRequest · Unauthenticated · PaymentRequired · Conflict · Unavailable, and closer kinds
 ├── JobFailed              ends a job with a code of the wire contract
-├── JobParked              the job has to wait for a vendor and goes back into the queue
+├── JobParked              the job has to wait for a vendor, the storage or the machine, in the queue
 │   └── JobLeft            another process goes on with it at once
 ├── ProviderError          a vendor could not do what was asked
 │   ├── VendorAway         it is known to be away, and was not asked
@@ -117,7 +117,7 @@ class JobParked(StorybookError):
     """The job cannot go on before `seconds` have passed; `code` is what it ends with where that is too long."""
 
     def __init__(self, seconds: float, code: ErrorCode) -> None:
-        super().__init__(f"waits {seconds:.1f} s for a vendor")
+        super().__init__(f"waits {seconds:.1f} s")
         self.seconds = seconds
         self.code = code
 

@@ -17,8 +17,8 @@ from storybook.core.settings import LogLevel
 ALLOWED_KEYS = frozenset(
     {
         "event", "level", "timestamp", "logger", "request_id", "trace_id", "user", "job_id", "step", "page", "fence",
-        "method", "route", "status", "milliseconds", "seconds", "code", "error", "exception", "provider", "attempt",
-        "count", "setting", "address", "lane", "work", "store", "place",
+        "method", "route", "status", "milliseconds", "seconds", "code", "exception", "provider", "count", "setting",
+        "lane", "work", "store", "place",
     }
 )  # fmt: skip
 LIBRARIES = ("asyncio", "celery", "kombu", "multiprocessing", "opentelemetry", "sqlalchemy", "uvicorn")

@@ -14,6 +14,9 @@ class Language(StrEnum):
     JA = "ja"
 
 
+ENGLISH_NAMES = {Language.KO: "Korean", Language.EN: "English", Language.JA: "Japanese"}
+
+
 class TargetAge(StrEnum):
     TODDLER = "3-5"
     EARLY_READER = "5-7"

@@ -54,6 +54,10 @@ def states_before(state: JobState) -> tuple[JobState, ...]:
     return tuple(before for before in JobState if state in MOVES[before])
 
 
+UNFINISHED = states_before(JobState.FAILED)
+"""The states of jobs that go on."""
+
+
 class Step(StrEnum):
     """The steps of a book in their order, and of its voice; the value is the slug that clients know."""
 

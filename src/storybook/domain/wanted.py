@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from storybook.domain.book_spec import BookSpec, Language
+from storybook.domain.book_spec import ENGLISH_NAMES, BookSpec, Language
 from storybook.domain.characters import CharacterSheet
 from storybook.domain.reading_level import complaints
 from storybook.domain.story import CastMember, Scene, StoryDraft, StoryPage
 
-_LANGUAGES = {Language.KO: "Korean", Language.EN: "English", Language.JA: "Japanese"}
 _SCRIPTS = {
     Language.KO: re.compile(r"[가-힣]"),
     Language.EN: re.compile(r"[A-Za-zÀ-ɏ]"),
@@ -61,5 +60,5 @@ def _text_faults(text: str, draft: StoryDraft) -> list[str]:
     found = complaints(text, draft.target_age, draft.language)
     letters = sum(char.isalpha() for char in text)
     if len(_SCRIPTS[draft.language].findall(text)) * 2 < letters:
-        found.append(f"is not in {_LANGUAGES[draft.language]}")
+        found.append(f"is not in {ENGLISH_NAMES[draft.language]}")
     return found

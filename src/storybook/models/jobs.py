@@ -22,9 +22,9 @@ class Job(Base):
 
     `note` tells the reader of a finished job what it could not do. `lease_until` says until when `lease_owner` may work
     on it, and every claim raises `fence`; `began_fence` is that of the last one under which work was begun. A job that
-    waits for a vendor is not claimed before `wait_until`. It has waited `waited_seconds` since it last came further,
-    all for the same, named in `waits_for` by the code that it would end with; `worked_seconds` counts only the time
-    that somebody worked on it. `retry_of` is the first job of those that try the
+    waits for a vendor, the storage or the machine is not claimed before `wait_until`. It has waited `waited_seconds`
+    since it last came further, all for the same, named in `waits_for` by the code that it would end with;
+    `worked_seconds` counts only the time that somebody worked on it. `retry_of` is the first job of those that try the
     same order again. `traceparent` names the trace of the request that ordered it (W3C Trace Context).
     """
 

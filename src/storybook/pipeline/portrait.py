@@ -1,11 +1,12 @@
 """A character from a photo. The photo is deleted with the job's end, whatever that is."""
 
-from storybook.core.errors import ErrorCode, JobFailed
+from storybook.core.errors import ErrorCode
 from storybook.domain.book_spec import TargetAge
 from storybook.domain.characters import CharacterSheet
 from storybook.domain.jobs import Step
 from storybook.domain.orders import Claim, PortraitOrder
 from storybook.pipeline.kit import Kit
+from storybook.pipeline.verdicts import passed
 from storybook.pipeline.workbench import Workbench
 from storybook.providers.base import SightRequest, TextCheck
 from storybook.services import characters, portraits
@@ -38,6 +39,5 @@ async def _describe(bench: Workbench, order: PortraitOrder) -> CharacterSheet:
         texts=tuple(sheet.texts()), language=order.language, target_age=TargetAge.TODDLER, names=(sheet.name,)
     )
     verdict = await bench.attempt(Step.MODERATE_INPUT, lambda: kit.providers.moderation.judge_request(check))
-    if not verdict.allowed:
-        raise JobFailed(ErrorCode.SAFETY_INPUT, "the character was flagged")
+    passed(verdict, ErrorCode.SAFETY_INPUT, "the character")
     return sheet

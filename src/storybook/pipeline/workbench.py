@@ -81,8 +81,8 @@ class Workbench:
         then_at: Callable[[], tuple[Step, int]] | None = None,
     ) -> V:
         """The same where `put` makes an artifact of what `work` returns, and may store the bytes of it."""
-        if (step, page) in self._stored:
-            return kind.model_validate(self._stored[step, page])
+        if (stored := self.kept(step, kind, page)) is not None:
+            return stored
         with at_step(step, page):
             return await self._made(step, work, put, page, then_at)
 
@@ -96,7 +96,7 @@ class Workbench:
     ) -> V:
         if page == WHOLE_BOOK:
             await self.show(step)
-        made = await _translated(step, work)
+        made = await _with_storage(work)
 
         async def keep() -> V:
             value = await put(made)
@@ -185,11 +185,9 @@ async def _as_it_is(made: V) -> V:
     return made
 
 
-async def _translated(step: Step, work: Callable[[], Awaitable[T]]) -> T:
+async def _with_storage(work: Callable[[], Awaitable[T]]) -> T:
     try:
         return await work()
-    except ProviderError as error:
-        raise JobFailed(error.code, f"{step} failed") from error
     except StorageError as error:
         raise without_storage(error) from error
 

@@ -1,6 +1,7 @@
 """The seams between the pipeline and whoever writes, paints and judges.
 
-Providers return values of the domain and raise `ProviderError`, nothing else.
+Providers return values of the domain and raise `ProviderError`, or `LeaseLost` where the job is somebody else's
+by now; nothing else.
 """
 
 from typing import Annotated, Protocol

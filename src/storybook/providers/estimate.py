@@ -20,7 +20,7 @@ from storybook.providers.base import TextCheck
 from storybook.providers.checks import model_of
 from storybook.providers.choices import Choice, in_use
 from storybook.providers.prices import Price
-from storybook.providers.questions import TOLD_IN_FULL
+from storybook.providers.questions import PAGE_TOKENS, TOLD_IN_FULL, cast_tokens, story_tokens
 from storybook.providers.vendors import GOOGLE
 
 MOST_PAGES = 12
@@ -95,7 +95,7 @@ class Estimate:
 
     def story(self, order: BookOrder) -> int:
         """The most that it can cost to have the story written, and nothing else."""
-        return self._asked(PROMPT + _data_of(order), 2000 + 700 * order.spec.page_count)
+        return self._asked(PROMPT + _data_of(order), story_tokens(order.spec.page_count))
 
     def question(self, check: TextCheck) -> int:
         """The most that it can cost to have these texts judged once."""
@@ -108,7 +108,7 @@ class Estimate:
     def _book(self, order: BookOrder) -> int:
         spec, pages = order.spec, order.spec.page_count
         data = _data_of(order)
-        looks = self._asked(PROMPT + 6 * CHARACTER + data, 500 + 700 * 6)
+        looks = self._asked(PROMPT + 6 * CHARACTER + data, cast_tokens(6))
         series = self._judged(data) if spec.series_context else 0
         texts = series + self._judged(data) + self._judged(pages * PAGE_TEXT + CHARACTER + CAST + data)
         return self.story(order) + looks + texts + (pages + BESIDE_THE_PAGES) * self._picture()
@@ -116,7 +116,7 @@ class Estimate:
     def _page(self) -> int:
         story = MOST_PAGES * PAGE_TEXT + 6 * CHARACTER + PAGE_AND_SCENE
         texts = self._judged(CHARACTER) + self._judged(PAGE_TEXT + CHARACTER)
-        return self._asked(PROMPT + story + CHARACTER, 2000) + texts + self._picture()
+        return self._asked(PROMPT + story + CHARACTER, PAGE_TOKENS) + texts + self._picture()
 
     def _spoken(self, pages: int) -> int:
         each = (rate.price.spoken(rate.spoken).micro_dollars for rate in self._rates[Kind.SPEECH])

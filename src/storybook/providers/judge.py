@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from storybook.core.templates import render
-from storybook.domain.book_spec import Language, TargetAge
+from storybook.domain.book_spec import ENGLISH_NAMES, TargetAge
 from storybook.domain.calls import Kind
 from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
@@ -23,7 +23,6 @@ from storybook.providers.vendors import Vendor
 
 NAME = JUDGE
 MAX_TOKENS = 300
-_LANGUAGES = {Language.KO: "Korean", Language.EN: "English", Language.JA: "Japanese"}
 _OF_PICTURES = frozenset({Category.NOT_A_PICTURE, Category.UNSEEN})
 _OF_TEXTS = frozenset({Category.FORBIDDEN_ELEMENT})
 
@@ -72,7 +71,7 @@ def about_texts(subject: str, check: TextCheck, *, hides_names: bool) -> Questio
     """What is asked about a `request` or a `story`."""
     hide: Callable[[Any], Any] = Names(check.hidden, check.language).hide_in if hides_names else list
     data = {"texts": hide(check.texts), "forbidden": hide(check.forbidden)}
-    values = {"subject": subject, "age": check.target_age.value, "language": _LANGUAGES[check.language]}
+    values = {"subject": subject, "age": check.target_age.value, "language": ENGLISH_NAMES[check.language]}
     return _question(values, {"data": quoted(data)}, None, set(Category) - _OF_PICTURES)
 
 

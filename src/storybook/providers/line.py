@@ -102,7 +102,8 @@ class Line:
 
     @asynccontextmanager
     async def call(self, model: str, worst: int) -> AsyncIterator[Call]:
-        """One POST. Errors of the block are to be ProviderErrors; see `providers.http.send` and `translated`.
+        """One POST. Errors of the block are to be ProviderErrors; see `providers.http.send` and
+        `providers.packages.unwrapped`.
 
         Raises Leaving where it costs something and this process is told to stop.
         """

@@ -2,7 +2,7 @@
 
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, omit
 
-from storybook.domain.book_spec import Language, TargetAge
+from storybook.domain.book_spec import ENGLISH_NAMES, Language, TargetAge
 from storybook.domain.calls import Kind
 from storybook.domain.speech import Speech
 from storybook.providers.base import SpeechRequest
@@ -14,7 +14,6 @@ from storybook.providers.speaking import Booth, finished, voices_of
 DEFAULT_MODEL = "gpt-4o-mini-tts"
 _VOICES = {Language.KO: "coral", Language.EN: "coral", Language.JA: "coral"}
 _CANNOT_BE_DIRECTED = ("tts-1",)
-_SAID_IN = {Language.KO: "Korean", Language.EN: "English", Language.JA: "Japanese"}
 _SAID_TO = {
     TargetAge.TODDLER: "a child of three to five years: slowly, with playful sounds and clear pauses",
     TargetAge.EARLY_READER: "a child of five to seven years: unhurried and lively",
@@ -66,6 +65,6 @@ def make(booth: Booth) -> OpenAINarrator:
 
 def _directions(request: SpeechRequest) -> str:
     return (
-        f"Read this page of a picture book aloud in {_SAID_IN[request.language]}, warmly, word for word, as a parent "
-        f"would at bedtime to {_SAID_TO[request.target_age]}."
+        f"Read this page of a picture book aloud in {ENGLISH_NAMES[request.language]}, warmly, word for word, as a "
+        f"parent would at bedtime to {_SAID_TO[request.target_age]}."
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from storybook.core.templates import render
-from storybook.domain.book_spec import Language, Style, TargetAge, Theme
+from storybook.domain.book_spec import ENGLISH_NAMES, Language, Style, TargetAge, Theme
 from storybook.domain.characters import CharacterSheet
 from storybook.domain.reading_level import BANDS
 from storybook.domain.series import EarlierBook
@@ -20,6 +20,8 @@ from storybook.providers.names import Names
 from storybook.providers.schemas import CAST, PAGE, SCENE, story_schema
 
 TOLD_IN_FULL = 3
+PAGE_TOKENS = 2000
+"""The most that the answer for one page, or for its scene, may take."""
 _THEMES = {
     Theme.HABITS: "good habits",
     Theme.FEELINGS: "feelings",
@@ -30,7 +32,6 @@ _THEMES = {
     Theme.NATURE: "nature",
     Theme.SCIENCE: "science",
 }
-_LANGUAGES = {Language.KO: "Korean", Language.EN: "English", Language.JA: "Japanese"}
 _LINE_BREAKS = str.maketrans({"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
@@ -58,7 +59,7 @@ def story(request: StoryRequest) -> Asked:
         "in_series": bool(request.earlier or spec.series_context),
     }
     question = _question("generate_story", values, names.hide_in(_filled(data)), story_schema(spec.page_count))
-    return Asked(question._replace(max_tokens=2000 + 700 * spec.page_count, temperature=0.8), names)
+    return Asked(question._replace(max_tokens=story_tokens(spec.page_count), temperature=0.8), names)
 
 
 def page(request: RewriteRequest) -> Asked:
@@ -75,7 +76,17 @@ def cast(request: SheetRequest) -> Asked:
     names = Names((*(member.name for member in request.cast), *request.names), Language.EN)
     data = {"cast": [member.model_dump() for member in request.cast], "leave_out": request.forbidden}
     question = _question("generate_character_sheet", _painting(request.style), names.hide_in(_filled(data)), CAST)
-    return Asked(question._replace(max_tokens=500 + 700 * len(request.cast)), names)
+    return Asked(question._replace(max_tokens=cast_tokens(len(request.cast))), names)
+
+
+def story_tokens(pages: int) -> int:
+    """The most that a story of so many pages may take."""
+    return 2000 + 700 * pages
+
+
+def cast_tokens(members: int) -> int:
+    """The most that the looks of so many may take."""
+    return 500 + 700 * members
 
 
 def _anew(request: RewriteRequest, prompt: str, key: str, schema: dict[str, Any]) -> Asked:
@@ -103,12 +114,12 @@ def _question(prompt: str, values: dict[str, Any], data: Any, schema: dict[str, 
         system=render(f"{prompt}.system.jinja2", values).strip(),
         messages=(Message(render(f"{prompt}.user.jinja2", {"data": quoted(data)}).strip()),),
         schema=schema,
-        max_tokens=2000,
+        max_tokens=PAGE_TOKENS,
     )
 
 
 def _reader(language: Language, age: TargetAge) -> dict[str, Any]:
-    return {"language": _LANGUAGES[language], "age": age.value, "band": BANDS[age]}
+    return {"language": ENGLISH_NAMES[language], "age": age.value, "band": BANDS[age]}
 
 
 def _painting(style: Style) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from storybook.core.cpu import CpuPool
 from storybook.core.errors import SetupError
 from storybook.core.settings import STUDIO, Settings
 from storybook.domain.calls import Kind
-from storybook.providers import judge, openai_moderation, speaking
+from storybook.providers import judge, language, openai_moderation, speaking
 from storybook.providers.author import ModelAuthor
 from storybook.providers.base import ImageProvider, ModerationProvider, SightProvider, SpeechProvider, TextProvider
 from storybook.providers.breaker import Rests
@@ -40,6 +40,7 @@ from storybook.providers.studio.provider import (
     StudioScreen,
     StudioSight,
 )
+from storybook.providers.vendors import Vendor
 
 P = TypeVar("P")
 
@@ -72,6 +73,10 @@ class Workshop:
         gate = self._gates.setdefault(place, Gate(vendor.at_once))
         return self.lines.setdefault((*place, kind), Line(vendor, kind, self._meter, self._rests, gate=gate))
 
+    def hides_names_from(self, vendor: Vendor) -> bool:
+        """Whether the vendor reads stand-ins in the places of names."""
+        return not may_see_personal_data(vendor, self.settings)
+
 
 Maker = Callable[[Workshop, Choice], P]
 
@@ -82,8 +87,7 @@ def _author(shop: Workshop, choice: Choice) -> TextProvider:
 
 def _painter(shop: Workshop, choice: Choice) -> ImageProvider:
     line = shop.line(choice, Kind.IMAGE)
-    hides_names = not may_see_personal_data(line.vendor, shop.settings)
-    return painter(Easel(line, shop.client, shop.cpu, choice, hides_names))
+    return painter(Easel(line, shop.client, shop.cpu, choice, shop.hides_names_from(line.vendor)))
 
 
 def _narrator(shop: Workshop, choice: Choice) -> SpeechProvider:
@@ -98,9 +102,8 @@ def _sight(shop: Workshop, choice: Choice) -> SightProvider:
 
 def _openai_moderation(shop: Workshop, choice: Choice) -> Layer:
     line = shop.line(choice, Kind.MODERATION)
-    hides_names = not may_see_personal_data(line.vendor, shop.settings)
     on = terms(choice, openai_moderation.DEFAULT_MODEL, Kind.MODERATION)
-    return OpenAIModeration(line, shop.client, on, hides_names=hides_names)
+    return OpenAIModeration(line, shop.client, on, hides_names=shop.hides_names_from(line.vendor))
 
 
 def _judge(shop: Workshop, _: Choice) -> Layer:
@@ -108,15 +111,14 @@ def _judge(shop: Workshop, _: Choice) -> Layer:
     if choice.provider == STUDIO:
         raise SetupError("MODERATION_PROVIDER: the judge needs a language model; set MODERATION_JUDGE_PROVIDER.")
     line = shop.line(choice, Kind.MODERATION)
-    hides_names = not may_see_personal_data(line.vendor, shop.settings)
     model = language_model(line, shop.client, choice)
+    hides_names = shop.hides_names_from(line.vendor)
     return ModelJudge(model, line.vendor, hides_names=hides_names, sees=shop.settings.moderation_judge_sees)
 
 
 TEXT: dict[str, Maker[TextProvider]] = {
     STUDIO: lambda shop, _: StudioAuthor(shop.cpu),
-    "openai": _author,
-    "anthropic": _author,
+    **dict.fromkeys(language.MODULES, _author),
 }
 IMAGE: dict[str, Maker[ImageProvider]] = {
     STUDIO: lambda shop, _: StudioPainter(shop.cpu),
@@ -128,8 +130,7 @@ SPEECH: dict[str, Maker[SpeechProvider]] = {
 }
 SIGHT: dict[str, Maker[SightProvider]] = {
     STUDIO: lambda shop, _: StudioSight(shop.cpu),
-    "openai": _sight,
-    "anthropic": _sight,
+    **dict.fromkeys(language.MODULES, _sight),
 }
 MODERATION: dict[str, Maker[Layer]] = {
     STUDIO: lambda shop, _: StudioScreen(shop.cpu),

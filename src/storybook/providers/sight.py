@@ -1,7 +1,7 @@
 """A character from a photo, by a language model that sees. Who is in the photo is never asked, and no name is sent."""
 
 from storybook.core.templates import render
-from storybook.domain.book_spec import Gender, Language
+from storybook.domain.book_spec import ENGLISH_NAMES, Gender
 from storybook.domain.characters import CharacterSheet
 from storybook.providers.asking import ask
 from storybook.providers.base import SightRequest
@@ -10,7 +10,6 @@ from storybook.providers.schemas import Json, Unfit, built, not_english, parsed,
 
 MAX_TOKENS = 1500
 _PHOTO = "image/jpeg"
-_LANGUAGES = {Language.KO: "Korean", Language.EN: "English", Language.JA: "Japanese"}
 _CALLED = {Gender.FEMALE: "a girl", Gender.MALE: "a boy", Gender.NEUTRAL: "a child"}
 _NAME = frozenset({"name"})
 
@@ -29,7 +28,7 @@ class ModelSight:
 def question(request: SightRequest) -> Question:
     """What is asked about a photo."""
     values = {
-        "language": _LANGUAGES[request.language],
+        "language": ENGLISH_NAMES[request.language],
         "style": request.style.value.replace("_", " "),
         "called": _CALLED[request.gender or Gender.NEUTRAL],
         "invents_name": request.name is None,

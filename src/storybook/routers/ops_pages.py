@@ -9,6 +9,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from storybook.storage.base import FOR_EVER
+
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
@@ -20,7 +22,6 @@ PAGE_HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 STATIC = {"style.css": "text/css", "live.js": "text/javascript"}
-FOR_EVER = "public, max-age=31536000, immutable"
 FOLDER = "templates"
 PATH = "/ops"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Interval, delete, func, literal, or_, select
+from sqlalchemy import ColumnElement, Interval, ScalarSelect, delete, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core import telemetry
@@ -144,7 +144,7 @@ async def _leave_unread(session: AsyncSession, job: Job) -> None:
 
 async def _end_here(session: AsyncSession, job: Job, code: ErrorCode, language: Language) -> None:
     """Ends a job from outside its lease: the reader stops it, or nobody could read its order for long."""
-    if job.status not in states_before(JobState.FAILED):
+    if job.status not in UNFINISHED:
         raise ValueError(f"a job that is {job.status} cannot fail")
     kind = JobKind(job.kind)
     job.status, job.revision = JobState.FAILED, job.revision + 1
@@ -222,7 +222,7 @@ async def cancel(session: AsyncSession, user_id: str, job_id: str) -> Job:
     job = await session.scalar(owned)
     if job is None:
         raise NoSuchBook
-    if job.status not in states_before(JobState.FAILED):
+    if job.status not in UNFINISHED:
         raise Conflict("This has ended already and cannot be stopped any more.")
     await _end_here(session, job, ErrorCode.CANCELLED, language_of(job.request))
     return job
@@ -242,7 +242,12 @@ async def end_all_of(session: AsyncSession, user_id: str) -> dict[str, datetime 
 def of_book(user_id: str, book_id: str, made_by: str) -> tuple[ColumnElement[bool], ...]:
     """The jobs for a book: every try to make it, and all that was asked for its pages and voices."""
     first = select(func.coalesce(Job.retry_of, Job.id)).where(Job.id == made_by).scalar_subquery()
-    return Job.user_id == user_id, or_(Job.id == first, Job.retry_of == first, Job.request["book_id"].astext == book_id)
+    return Job.user_id == user_id, or_(of_order(first), Job.request["book_id"].astext == book_id)
+
+
+def of_order(first: str | ScalarSelect[str]) -> ColumnElement[bool]:
+    """All tries of an order; `first` is the job that was asked for first."""
+    return or_(Job.id == first, Job.retry_of == first)
 
 
 async def forget(session: AsyncSession, which: tuple[ColumnElement[bool], ...]) -> None:

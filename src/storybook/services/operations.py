@@ -14,16 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import NotFound
 from storybook.domain.calls import Outcome
-from storybook.domain.jobs import KINDS_IN, JobState, Lane, Step, states_before
+from storybook.domain.jobs import KINDS_IN, UNFINISHED, JobState, Lane, Step
 from storybook.domain.operations import NOT_OURS, refund_of
 from storybook.models import CreditTransaction, ImagePromptRow, Job, OperatorAction, ProviderCall, StepArtifact
 from storybook.models import StoryDraftRow as Draft
 from storybook.models.jobs import WHOLE_BOOK
+from storybook.services import jobs
 
-UNFINISHED = states_before(JobState.FAILED)
 STALE_SECONDS = 60
 LAST_CALLS = 24
-MOST_PAGES = 12
 
 
 class JobSeen(NamedTuple):
@@ -164,8 +163,7 @@ async def one(session: AsyncSession, job_id: str) -> JobSeen:
 
 async def tries_of(session: AsyncSession, job: JobSeen) -> list[JobSeen]:
     """All tries of the same order, this one too, in their order."""
-    first = job.retry_of or job.id
-    tries = (Job.id == first) | (Job.retry_of == first)
+    tries = jobs.of_order(job.retry_of or job.id)
     return await _jobs(session, _seen().where(tries).order_by(Job.created_at))
 
 

@@ -21,7 +21,7 @@ from storybook.core.errors import (
     ServiceFull,
 )
 from storybook.core.settings import Settings
-from storybook.domain.jobs import JobKind, JobState
+from storybook.domain.jobs import UNFINISHED, JobKind, JobState
 from storybook.domain.orders import Order
 from storybook.models import GiftCount, Job, UserCredits
 from storybook.services.budget import NO_VENDOR, Caps, Spending
@@ -31,7 +31,7 @@ PENDING_WORK_PER_USER = 20
 LOOK_AGAIN_SECONDS = 30
 KEPT_GIFT_DAYS = 2
 
-_PENDING = Job.status.in_((JobState.QUEUED, JobState.RUNNING))
+_PENDING = Job.status.in_(UNFINISHED)
 _IN_ALL = func.hashtextextended("pending books of all users", 0)
 
 

@@ -1,7 +1,7 @@
 """Trying failed work again: one job at a time for one order, however often it is asked for."""
 
 from pydantic import ValidationError
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import Conflict
@@ -49,4 +49,4 @@ async def _order_of(session: AsyncSession, first: str) -> Order:
 
 
 def _tries(first: str) -> Select[str]:
-    return select(Job.id).where(or_(Job.id == first, Job.retry_of == first))
+    return select(Job.id).where(jobs.of_order(first))

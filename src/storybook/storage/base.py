@@ -10,9 +10,10 @@ MEDIA_TYPES = {
     "webp": "image/webp",
     "pdf": "application/pdf",
     "mp3": "audio/mpeg",
-    "epub": "application/epub+zip",
     "json": "application/json",
 }
+FOR_EVER = "public, max-age=31536000, immutable"
+"""How long an answer is kept that never changes; what changes gets a new address."""
 MAX_KEY_LENGTH = 200
 PAGE = 1000
 """How many keys are listed at once."""

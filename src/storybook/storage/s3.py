@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from storybook.core.endings import to_its_end
 from storybook.core.errors import ObjectMissing, SetupError, StorageError
 from storybook.storage.base import (
+    FOR_EVER,
     PAGE,
     StoredObject,
     media_type_of,
@@ -23,7 +24,6 @@ from storybook.storage.threads import THREADS, Threads
 
 _Result = TypeVar("_Result")
 
-_FOR_EVER = "public, max-age=31536000, immutable"  # a changed picture gets a new key
 _CHECK = "check/storybook.json"  # the same for all, so that the next check removes what a killed one left behind
 _HOME_REGION = "us-east-1"  # the one region that must not be named when a bucket is made
 _STOP_SECONDS = 0.5  # whoever is stopped does not wait for a server that hangs; what arrives later was announced
@@ -102,7 +102,7 @@ class S3Storage:
             raise self._storage_error(error) from error
 
     def _put(self, key: str, data: bytes, media_type: str) -> None:
-        what = {"Bucket": self._bucket, "Key": key, "Body": data, "ContentType": media_type, "CacheControl": _FOR_EVER}
+        what = {"Bucket": self._bucket, "Key": key, "Body": data, "ContentType": media_type, "CacheControl": FOR_EVER}
         try:
             self._client.put_object(**what)
         except ClientError as error:

@@ -1,10 +1,11 @@
 """C: writes the story and checks that it is the one that was asked for; then its text is judged."""
 
-from storybook.core.errors import ErrorCode, JobFailed, ProviderError
+from storybook.core.errors import ErrorCode, ProviderError
 from storybook.domain.moderation import Verdict
 from storybook.domain.story import StoryDraft
 from storybook.domain.wanted import story_faults
 from storybook.pipeline.steps.normalize import Request
+from storybook.pipeline.verdicts import passed
 from storybook.providers.base import ModerationProvider, TextCheck, TextProvider
 
 
@@ -30,6 +31,4 @@ async def judge_story(draft: StoryDraft, request: Request, moderation: Moderatio
             names=request.names,
         )
     )
-    if not verdict.allowed:
-        raise JobFailed(ErrorCode.SAFETY_OUTPUT, "the story was flagged")
-    return verdict
+    return passed(verdict, ErrorCode.SAFETY_OUTPUT, "the story")

@@ -1,9 +1,10 @@
 """B: is this request fit to become a child's book?"""
 
-from storybook.core.errors import ErrorCode, JobFailed
+from storybook.core.errors import ErrorCode
 from storybook.domain.moderation import Verdict
 from storybook.domain.story import StoryDraft
 from storybook.pipeline.steps.normalize import Request
+from storybook.pipeline.verdicts import passed
 from storybook.providers.base import ModerationProvider, StoryRequest, TextCheck
 
 
@@ -15,9 +16,7 @@ async def moderate_wish(
     verdict = await moderation.judge_request(
         TextCheck(texts=texts, language=draft.language, target_age=draft.target_age, names=story.names)
     )
-    if not verdict.allowed:
-        raise JobFailed(ErrorCode.SAFETY_INPUT, "the wish was flagged")
-    return verdict
+    return passed(verdict, ErrorCode.SAFETY_INPUT, "the wish")
 
 
 async def moderate_input(request: Request, moderation: ModerationProvider) -> Verdict:
@@ -49,6 +48,4 @@ async def _judge(
             names=request.names,
         )
     )
-    if not verdict.allowed:
-        raise JobFailed(ErrorCode.SAFETY_INPUT, "the request was flagged")
-    return verdict
+    return passed(verdict, ErrorCode.SAFETY_INPUT, "the request")

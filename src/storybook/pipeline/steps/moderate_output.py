@@ -5,6 +5,7 @@ from storybook.domain.book_spec import TargetAge
 from storybook.domain.moderation import Verdict
 from storybook.domain.pictures import Picture, PicturePrompt
 from storybook.domain.values import Strict
+from storybook.pipeline.verdicts import passed
 from storybook.providers.base import ModerationProvider, PictureCheck
 
 
@@ -19,9 +20,7 @@ async def judge_picture(
 ) -> Verdict:
     """The verdict on one picture; raises JobFailed with SAFETY_OUTPUT when it is flagged or cannot be judged."""
     verdict = await moderation.judge_picture(PictureCheck(picture=picture, prompt=prompt, target_age=age))
-    if not verdict.allowed:
-        raise JobFailed(ErrorCode.SAFETY_OUTPUT, "a picture was flagged")
-    return verdict
+    return passed(verdict, ErrorCode.SAFETY_OUTPUT, "a picture")
 
 
 async def judge_book(verdicts: tuple[Verdict, ...], pictures: int) -> BookVerdict:

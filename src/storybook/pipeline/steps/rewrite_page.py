@@ -1,9 +1,10 @@
 """Tells or stages one page of a story anew, its text within the band of its age, and has its text judged."""
 
-from storybook.core.errors import ErrorCode, JobFailed, ProviderError
+from storybook.core.errors import ErrorCode, ProviderError
 from storybook.domain.moderation import Verdict
 from storybook.domain.story import StoryPage
 from storybook.domain.wanted import page_faults, scene_faults
+from storybook.pipeline.verdicts import passed
 from storybook.providers.base import ModerationProvider, Revision, RewriteRequest, TextCheck, TextProvider
 
 
@@ -37,6 +38,4 @@ async def judge_page(page: StoryPage, request: RewriteRequest, moderation: Moder
             names=request.story.names,
         )
     )
-    if not verdict.allowed:
-        raise JobFailed(ErrorCode.SAFETY_OUTPUT, "the page was flagged")
-    return verdict
+    return passed(verdict, ErrorCode.SAFETY_OUTPUT, "the page")

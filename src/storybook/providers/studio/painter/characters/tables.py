@@ -89,7 +89,6 @@ class Kind(Strict):
     torso: str = "animal"
     belly: str = "belly"
     head: str = "animal"
-    head_size: Pair | None = None
     ears: str = ""
     ear_at: Pair = (62.0, -66.0)
     ear_turn: float = 24.0
