@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import httpx
 from dotenv import dotenv_values
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 
 from storybook.core.configuration import SECRETS_FOLDER, read_settings
 from storybook.core.cpu import CpuPool
@@ -24,6 +25,8 @@ from storybook.stores.registry import make_stores
 
 OURS_TO_START = {"storybook_secrets_dir", "port", "host"}
 """Read before the settings are, by the entry script and to find them."""
+_NAME = re.compile(r"([A-Z]{2,20}|[A-Z][A-Z0-9]{1,19}(_[A-Z0-9]{1,20}){1,6})")
+"""What may be repeated as the name of a setting: a line of a key that was pasted is none."""
 
 
 def examine(env_file: Path, secrets_folder: Path, mode: Mode, cpu: CpuPool) -> list[str]:
@@ -40,10 +43,12 @@ def examine(env_file: Path, secrets_folder: Path, mode: Mode, cpu: CpuPool) -> l
 
 
 def _of_the_file(env_file: Path, secrets_folder: Path, mode: Mode) -> Iterator[Problem]:
-    """Names that nothing reads, names that are there twice, and secrets that others can read."""
+    """Lines that are no setting, names that nothing reads or that are there twice, and secrets that others can read."""
     with env_file.open(encoding="utf-8") as stream:
-        names = [line.key for line in parse_stream(stream) if line.key]
+        lines = [line for line in parse_stream(stream) if line.key or line.error]
     known = set(Settings.model_fields) | OURS_TO_START
+    names = [str(line.key) for line in lines if _is_setting(line, known)]
+    yield from (_no_setting(line) for line in lines if not _is_setting(line, known))
     for name in dict.fromkeys(names):
         if name.lower() not in known:
             near = get_close_matches(name.lower(), known, n=1, cutoff=0.75)
@@ -54,6 +59,20 @@ def _of_the_file(env_file: Path, secrets_folder: Path, mode: Mode) -> Iterator[P
     secret = any(value for name, value in dotenv_values(env_file).items() if name.lower() in SECRETS)
     if mode is Mode.PRODUCTION and secret and env_file.stat().st_mode & 0o077:
         yield Problem(str(env_file), "holds secrets and can be read by other accounts; chmod 600 it")
+
+
+def _is_setting(line: Binding, known: set[str]) -> bool:
+    """Whether it says NAME=value. An unknown name with nothing after it may be the end of a key, and its `=` too."""
+    if line.key is None or line.value is None:
+        return False
+    return line.key.lower() in known or bool(_NAME.fullmatch(line.key) and line.value.strip("="))
+
+
+def _no_setting(line: Binding) -> Problem:
+    """Says where it is, and never what: it may be a part of a secret."""
+    text = line.original.string
+    blank = text[: len(text) - len(text.lstrip())].count("\n")
+    return Problem(f"Line {line.original.line + blank}", "is no setting, which is NAME=value on one line or in quotes")
 
 
 def _with_files_of(settings: Settings, folder: Path) -> Settings:

@@ -285,6 +285,47 @@ def test_no_value_of_a_secret_is_ever_said(found: Found) -> None:
         assert "s3cr3t" not in "".join(lines)
 
 
+KEY_IN_LINES = "-----BEGIN PRIVATE KEY-----\nMIGTAgEAMBMGByqGSM49\nQJBAKJ7\nAwEHBHkwdwIBAQQgV3Q=\nA1B2C3D4E5F6==\n-----END PRIVATE KEY-----"
+STRAY = [
+    "sk-proj-4f9a1c7d",
+    "JBSWY3DPEHPK3PXP",
+    "JBSWY3DPEHPK3PXP=",
+    "K4PZ+9/Q==",
+    "OPS_TOKEN: k8J9x0Vt7q",
+    "'k8J9x0Vt7q",
+]
+
+
+@pytest.mark.parametrize("name", [*(name.upper() for name in SECRETS), "DATABASE_URL"])
+def test_a_secret_in_the_wrong_place_of_the_file_is_never_said(found: Found, name: str) -> None:
+    for stray in (*STRAY, KEY_IN_LINES):
+        lines = found({"DEBUG": f"0\n\n{name}=" + (stray if stray is KEY_IN_LINES else f"\n{stray}")}, Mode.DEVELOPMENT)
+        assert [line for line in lines if line.startswith("Line 4 is no setting")], lines
+        pieces = [piece.strip("=-") for piece in stray.split() if any(map(str.isdigit, piece))]
+        assert not [piece for piece in pieces if piece in "".join(lines)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"{kind}_PROVIDER" for kind in ("LLM", "IMAGE", "TTS", "SIGHT", "MODERATION", "MODERATION_JUDGE")),
+        *("LLM_FALLBACK_PROVIDER", "IMAGE_FALLBACK_PROVIDER", "TTS_FALLBACK_PROVIDER", "PERSONAL_DATA_VENDORS"),
+        *("LLM_MODEL", "IMAGE_MODEL", "TTS_MODEL", "TTS_VOICES", "AUTH_MODE", "LOG_LEVEL", "LLM_PRICE"),
+    ],
+)
+def test_a_key_in_the_place_of_another_setting_is_never_said(found: Found, name: str) -> None:
+    about = {
+        "LLM_PROVIDER": "openai",
+        "IMAGE_PROVIDER": "openai",
+        "TTS_PROVIDER": "openai",
+        "PERSONAL_DATA_VENDORS": "openai",
+    }
+    keys = {name.replace("PROVIDER", "API_KEY"): "k-1f0" for name in about if name.endswith("_PROVIDER")}
+    lines = found(GOOD | about | keys | {"MODERATION_PROVIDER": "studio,judge"} | {name: "sk-proj-4f9a1c7d"})
+    assert [line for line in lines if name in line], lines
+    assert "4f9a1c7d" not in "".join(lines)
+
+
 def test_the_file_itself_is_looked_at(found: Found, check: Check, tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "user_key_pepper").write_text(GOOD["USER_KEY_PEPPER"])
