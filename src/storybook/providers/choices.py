@@ -72,7 +72,7 @@ def judging(settings: Settings) -> Choice:
 
 
 def shown(provider: str) -> str:
-    """A provider, or the layers of moderation, as they may be printed: an unknown name may be a key in a wrong place."""
+    """A provider, or the layers of moderation, as they may be printed: an unknown name may be a key in its place."""
     known = {STUDIO, JUDGE, *VENDORS}
     return ",".join(name if name in known else "unknown" for name in map(str.strip, provider.split(",")))
 
