@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -10,26 +11,37 @@ from pathlib import Path
 
 import httpx
 from dotenv import dotenv_values
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 
 from storybook.core.configuration import SECRETS_FOLDER, read_settings
 from storybook.core.cpu import CpuPool
 from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
+from storybook.core.settings_checks import database_password, host_of
 from storybook.core.settings_rules import SECRETS, Mode, Problem, problems
 from storybook.providers.estimate import require_affordable
 from storybook.providers.registry import Workshop, complaints
 from storybook.providers.unmetered import Unmetered
 from storybook.stores.registry import make_stores
 
-OURS_TO_START = {"storybook_secrets_dir", "port", "host"}
-"""Read before the settings are, by the entry script and to find them."""
+BESIDE = {
+    *("storybook_secrets_dir", "port", "host", "tmpdir", "tz"),
+    *("storybook_version", "storybook_tls", "storybook_acme", "storybook_secrets"),
+}
+"""What is no setting and still has a meaning: to the entry script, the C library, or the files of infra."""
+OF_NGINX = "NGINX_"
+OUR_POSTGRES = "postgres"
+"""Its name in infra/docker-compose.prod.yml."""
+_NAME = re.compile(r"([A-Z]{2,20}|[A-Z][A-Z0-9]{1,19}(_[A-Z0-9]{1,20}){1,6})")
+"""What may be repeated as the name of a setting: a line of a key that was pasted is none."""
 
 
 def examine(env_file: Path, secrets_folder: Path, mode: Mode, cpu: CpuPool) -> list[str]:
     """Every problem as a sentence, each once."""
     settings, unusable = read_settings(env_file, secrets_folder)
     found = [*_of_the_file(env_file, secrets_folder, mode), *unusable, *problems(settings, mode)]
+    if _has_another_password(settings.database_url, secrets_folder / "postgres_password"):
+        found.append(Problem("DATABASE_URL", "has another password than the secret postgres_password"))
     if mode is Mode.PRODUCTION and not settings.in_production:
         found.append(Problem("ENVIRONMENT", "is not production"))
     named = {problem.setting for problem in unusable}
@@ -40,12 +52,14 @@ def examine(env_file: Path, secrets_folder: Path, mode: Mode, cpu: CpuPool) -> l
 
 
 def _of_the_file(env_file: Path, secrets_folder: Path, mode: Mode) -> Iterator[Problem]:
-    """Names that nothing reads, names that are there twice, and secrets that others can read."""
+    """Lines that are no setting, names that nothing reads or that are there twice, and secrets that others can read."""
     with env_file.open(encoding="utf-8") as stream:
-        names = [line.key for line in parse_stream(stream) if line.key]
-    known = set(Settings.model_fields) | OURS_TO_START
+        lines = [line for line in parse_stream(stream) if line.key or line.error]
+    known = set(Settings.model_fields) | BESIDE
+    names = [str(line.key) for line in lines if _is_setting(line, known)]
+    yield from (_no_setting(line) for line in lines if not _is_setting(line, known))
     for name in dict.fromkeys(names):
-        if name.lower() not in known:
+        if name.lower() not in known and not name.startswith(OF_NGINX):
             near = get_close_matches(name.lower(), known, n=1, cutoff=0.75)
             yield Problem(name, f"is not known; {near[0].upper()} is" if near else "is not known to the service")
     yield from (Problem(name, "is there twice") for name, count in Counter(names).items() if count > 1)
@@ -54,6 +68,25 @@ def _of_the_file(env_file: Path, secrets_folder: Path, mode: Mode) -> Iterator[P
     secret = any(value for name, value in dotenv_values(env_file).items() if name.lower() in SECRETS)
     if mode is Mode.PRODUCTION and secret and env_file.stat().st_mode & 0o077:
         yield Problem(str(env_file), "holds secrets and can be read by other accounts; chmod 600 it")
+
+
+def _is_setting(line: Binding, known: set[str]) -> bool:
+    """Whether it says NAME=value. An unknown name with nothing after it may be the end of a key, and its `=` too."""
+    if line.key is None or line.value is None:
+        return False
+    return line.key.lower() in known or bool(_NAME.fullmatch(line.key) and line.value.strip("="))
+
+
+def _has_another_password(url: str, kept: Path) -> bool:
+    """Than our own PostgreSQL, which has that of the file; one elsewhere has its own."""
+    return kept.is_file() and host_of(url) == OUR_POSTGRES and database_password(url) != kept.read_text().rstrip("\n")
+
+
+def _no_setting(line: Binding) -> Problem:
+    """Says where it is, and never what: it may be a part of a secret."""
+    text = line.original.string
+    blank = text[: len(text) - len(text.lstrip())].count("\n")
+    return Problem(f"Line {line.original.line + blank}", "is no setting, which is NAME=value on one line or in quotes")
 
 
 def _with_files_of(settings: Settings, folder: Path) -> Settings:
@@ -94,14 +127,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="check-env.sh", description=__doc__)
     parser.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.DEVELOPMENT)
     parser.add_argument("--env-file", type=Path, default=Path(".env"))
-    parser.add_argument("--secrets", type=Path, default=SECRETS_FOLDER, help="a folder with a file for each secret")
+    parser.add_argument("--secrets", type=Path, help="a folder with a file for each secret")
     arguments = parser.parse_args()
     if not arguments.env_file.is_file():
         print(f"FAIL {arguments.env_file} is not there. Copy .env.example or infra/production.env.example to it.")
         return 2
+    if arguments.secrets and not arguments.secrets.is_dir():
+        print(f"FAIL {arguments.secrets} is not there. infra/secrets.sh makes it.")
+        return 2
     cpu = CpuPool(1)
     try:
-        found = examine(arguments.env_file, arguments.secrets, arguments.mode, cpu)
+        found = examine(arguments.env_file, arguments.secrets or SECRETS_FOLDER, arguments.mode, cpu)
     except SetupError as error:
         found = [str(error)]
     finally:

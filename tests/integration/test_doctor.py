@@ -77,6 +77,13 @@ async def test_a_key_that_no_header_can_carry_is_named_and_neither_sent_nor_show
     assert not key.strip() or key not in shown
 
 
+@pytest.mark.parametrize("name", ["llm_provider", "llm_fallback_provider", "moderation_provider"])
+async def test_a_key_in_the_place_of_a_provider_is_named_and_not_shown(told: Told, name: str) -> None:
+    shown = await told(**{name: "sk-proj-4f9a1c7d"})
+    assert is_ill(shown, "providers", "set it in the environment")
+    assert name.upper() in shown and "4f9a1c7d" not in shown
+
+
 async def test_work_that_nobody_takes_is_named(told: Told, order: str, rows: Any) -> None:
     assert is_ill(await told(), "work", "storybook serve")
     await rows(

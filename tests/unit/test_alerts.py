@@ -14,7 +14,7 @@ import yaml
 
 from storybook.core import metrics
 from tests.figures import names_in
-from tests.unit.test_infra import INFRA, PRODUCTION
+from tests.unit.test_infra import EXAMPLE, INFRA, PRODUCTION
 
 FOLDER = INFRA / "prometheus"
 RULES = [rule for group in yaml.safe_load((FOLDER / "rules.yml").read_text())["groups"] for rule in group["rules"]]
@@ -80,7 +80,7 @@ def test_every_figure_that_is_asked_for_is_one_that_is_told() -> None:
 def test_every_process_of_production_is_asked_where_it_answers() -> None:
     jobs = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
     asked = {target for job in jobs for where in job["static_configs"] for target in where["targets"]}
-    port = PRODUCTION.services["beat"].environment["METRICS_ADDRESS"].rpartition(":")[2]
+    port = str(EXAMPLE["METRICS_ADDRESS"]).rpartition(":")[2]
     ports = {"api": "8000", "worker": port, "beat": port}
     ours = {name: service.command[0] for name, service in PRODUCTION.services.items() if service.command}
     assert asked == {f"{name}:{ports[part]}" for name, part in ours.items() if part in ports}

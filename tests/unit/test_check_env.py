@@ -1,20 +1,29 @@
 """What is wrong with a file of settings is said all at once, in plain words, and without any secret."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from random import Random
 
 import pytest
+from dotenv import dotenv_values
 
 from storybook.core.configuration import load_settings
 from storybook.core.cpu import CpuPool
 from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
-from storybook.core.settings_checks import is_monotonous, is_pattern
+from storybook.core.settings_checks import (
+    is_monotonous,
+    is_pattern,
+    is_placeholder_of_a_secret,
+    rests_on_a_guess,
+)
 from storybook.core.settings_rules import SECRETS, Mode
 
 ROOT = Path(__file__).parents[2]
@@ -64,12 +73,18 @@ SEEDED: list[tuple[str, str | None]] = [
     ("ACCESS_TOKEN_SECRET_PREVIOUS", "yesterdays"),
     ("METRICS_TOKEN", "k3J9x0Vt7qLr2Zp8"),
     ("METRICS_ADDRESS", "9100"),
+    ("METRICS_ADDRESS", "0.0.0.0:9100/metrics"),
     ("METRICS_ADDRESS", "0.0.0.0:9100"),
     ("DATABASE_URL", None),
     ("DATABASE_URL", "mysql://storybook:5a0c1f7e9b3d2486@db/storybook"),
     ("DATABASE_URL", "postgresql://storybook@postgres/storybook"),
     ("DATABASE_URL", "postgresql://storybook:storybook@postgres/storybook"),
-    ("DATABASE_URL", "postgresql://storybook:5a0c1f@postgres/storybook"),
+    *(
+        ("DATABASE_URL", f"postgresql://storybook:{password}@postgres/storybook")
+        for password in ("5a0c1f", "storybook1234", "password1234", "a" * 12, "%61" * 12, "123456789012")
+    ),
+    ("DATABASE_URL", "postgresql://storybook:xxxxxxxxxxxx@postgres/storybook"),
+    ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@db.example.com/storybook?sslmode=require"),
     ("DATABASE_URL", "postgresql://storybook:<password-of-it>@postgres/storybook"),
     ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@postgres:notaport/storybook"),
     ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@postgres:5432"),
@@ -117,10 +132,20 @@ SEEDED: list[tuple[str, str | None]] = [
     ("PUBLIC_URL", "https://books.family.app/a b"),
     ("S3_PUBLIC_URL", "https://minio:9000/storybook"),
     ("PUBLIC_URL", "https://books.example.org"),
+    ("PUBLIC_URL", "https://Example.com:8443/"),
+    ("PUBLIC_URL", "https://<your host>"),
+    ("PUBLIC_URL", "https://change-me.family.app"),
+    *(
+        (name, f"https://{host}")
+        for name in ("PUBLIC_URL", "S3_PUBLIC_URL")
+        for host in ("books.local", "books.localhost", "books.internal.", "127.1", "[::ffff:127.0.0.1]", "100.64.0.9")
+    ),
     ("S3_PUBLIC_URL", None),
     ("S3_PUBLIC_URL", "http://localhost:9000/storybook"),
     ("S3_BUCKET", None),
     ("S3_BUCKET", "My_Bucket"),
+    ("S3_BUCKET", "a..b"),
+    ("S3_BUCKET", "192.168.5.4"),
     ("S3_ACCESS_KEY", "minioadmin"),
     ("S3_SECRET_KEY", "minioadmin"),
     ("S3_SECRET_KEY", "12345678"),
@@ -154,6 +179,10 @@ SEEDED: list[tuple[str, str | None]] = [
     ("CORS_ORIGINS", "http://www.family.app"),
     ("CORS_ORIGINS", "HTTP://www.family.app"),
     ("CORS_ORIGINS", "https://www.family.app/app"),
+    ("CORS_ORIGINS", "https://www.Family.app"),
+    ("CORS_ORIGINS", "https://www.family.app:443"),
+    ("CORS_ORIGINS", "https://user:pw@www.family.app"),
+    ("CORS_ORIGINS", "https://www.family.app/"),
     ("CORS_ORIGINS", "https://*"),
     ("CORS_ORIGINS", "https://*.family.app"),
     ("TRUSTED_PROXIES", "*"),
@@ -168,6 +197,7 @@ SEEDED: list[tuple[str, str | None]] = [
     ("GOOGLE_PACKAGE_NAME", "app.family.books"),
     ("GOOGLE_KEYS_URL", "https://keys.elsewhere.net"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/v1/traces"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://traces.far-away.net"),
     ("OTEL_EXPORTER_OTLP_HEADERS", "Bearer 4f1d0a"),
@@ -192,6 +222,7 @@ SEEDED: list[tuple[str, str | None]] = [
     ("IMAGE_MAX_CONCURRENT", "99"),
     ("TTS_VOICES", "fr=Marie"),
     ("IMAGE_PROVIDR", "fal"),
+    ("NGINY_API_1", "api:8000"),
     ("SECRET_KEY", "read-by-nothing"),
 ]
 NAMED_INSTEAD = {
@@ -265,7 +296,7 @@ def test_production_as_it_should_be_has_nothing_to_mend(check: Check) -> None:
 def test_a_seeded_mistake_is_found_by_its_name(found: Found, name: str, value: str | None) -> None:
     lines = found(GOOD | NEEDS_MORE.get(name, {}) | {name: value})
     named = NAMED_INSTEAD.get((name, value), name)
-    assert [line for line in lines if named in line], lines
+    assert [line for line in lines if line.startswith(named)], lines
 
 
 def test_all_mistakes_are_said_at_once(found: Found) -> None:
@@ -283,6 +314,49 @@ def test_no_value_of_a_secret_is_ever_said(found: Found) -> None:
         lines = found(GOOD | values)
         assert lines
         assert "s3cr3t" not in "".join(lines)
+
+
+KEY_IN_LINES = (
+    "-----BEGIN KEY-----\nMIGTAgEAMBMGByqGSM49\nQJBAKJ7\nAwEHBHkwdwIBAQQgV3Q=\nA1B2C3D4E5F6==\n-----END KEY-----"
+)
+STRAY = [
+    "sk-proj-4f9a1c7d",
+    "JBSWY3DPEHPK3PXP",
+    "JBSWY3DPEHPK3PXP=",
+    "K4PZ+9/Q==",
+    "OPS_TOKEN: k8J9x0Vt7q",
+    "'k8J9x0Vt7q",
+]
+
+
+@pytest.mark.parametrize("name", [*(name.upper() for name in SECRETS), "DATABASE_URL"])
+def test_a_secret_in_the_wrong_place_of_the_file_is_never_said(found: Found, name: str) -> None:
+    for stray in (*STRAY, KEY_IN_LINES):
+        lines = found({"DEBUG": f"0\n\n{name}=" + (stray if stray is KEY_IN_LINES else f"\n{stray}")}, Mode.DEVELOPMENT)
+        assert [line for line in lines if line.startswith("Line 4 is no setting")], lines
+        pieces = [piece.strip("=-") for piece in stray.split() if any(map(str.isdigit, piece))]
+        assert not [piece for piece in pieces if piece in "".join(lines)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"{kind}_PROVIDER" for kind in ("LLM", "IMAGE", "TTS", "SIGHT", "MODERATION", "MODERATION_JUDGE")),
+        *("LLM_FALLBACK_PROVIDER", "IMAGE_FALLBACK_PROVIDER", "TTS_FALLBACK_PROVIDER", "PERSONAL_DATA_VENDORS"),
+        *("LLM_MODEL", "IMAGE_MODEL", "TTS_MODEL", "TTS_VOICES", "AUTH_MODE", "LOG_LEVEL", "LLM_PRICE"),
+    ],
+)
+def test_a_key_in_the_place_of_another_setting_is_never_said(found: Found, name: str) -> None:
+    about = {
+        "LLM_PROVIDER": "openai",
+        "IMAGE_PROVIDER": "openai",
+        "TTS_PROVIDER": "openai",
+        "PERSONAL_DATA_VENDORS": "openai",
+    }
+    keys = {name.replace("PROVIDER", "API_KEY"): "k-1f0" for name in about if name.endswith("_PROVIDER")}
+    lines = found(GOOD | about | keys | {"MODERATION_PROVIDER": "studio,judge"} | {name: "sk-proj-4f9a1c7d"})
+    assert [line for line in lines if name in line], lines
+    assert "4f9a1c7d" not in "".join(lines)
 
 
 def test_the_file_itself_is_looked_at(found: Found, check: Check, tmp_path: Path) -> None:
@@ -352,10 +426,61 @@ def test_a_test_of_a_build_costs_nothing_and_touches_nothing_real(found: Found, 
     assert [line for line in lines if any(name in line for name in mistake)]
 
 
-def test_a_secret_made_by_chance_is_never_taken_for_a_pattern() -> None:
+@pytest.mark.parametrize("written", [bytes.hex, lambda made: b64encode(made).decode()], ids=["hex", "base64"])
+@pytest.mark.parametrize("size", [12, 16, 20, 32, 48])
+def test_a_secret_made_by_chance_is_never_taken_for_a_pattern(size: int, written: Callable[[bytes], str]) -> None:
     chance = Random(7)
-    made = [chance.randbytes(size).hex() for size in (12, 20, 32) for _ in range(1000)]
-    assert not [secret for secret in made if is_monotonous(secret) or is_pattern(secret)]
+    wrong = (is_monotonous, is_pattern, rests_on_a_guess, is_placeholder_of_a_secret)
+    made = (written(chance.randbytes(size)) for _ in range(6250))
+    assert not [secret for secret in made if any(is_wrong(secret) for is_wrong in wrong)]
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    ["sk-proj-xxxxxxxx", "MY_EXAMPLE_KEY", "your-key", "changeme123", "<key>", "todo", "replace_with_yours"],
+)
+def test_a_secret_that_was_never_filled_in_is_none(found: Found, placeholder: str) -> None:
+    lines = found(GOOD | {"LLM_PROVIDER": "openai", "LLM_API_KEY": placeholder})
+    assert "LLM_API_KEY still holds a placeholder." in lines
+
+
+def test_few_digits_and_a_row_of_crosses_happen_by_chance(found: Found) -> None:
+    few = "0b1c2d3e" + "".join(Random(7).choices("01bcd23e5", k=24))
+    assert len(set(few)) == 9
+    for secret in (few, "k3J9x0Vt7qLr2Zp8xxxxNw5Yb1Hd6Sm4Gc0A", "k3J9x0Vt7qLr2Zp8Todo5Nw5Yb1Hd6Sm4Gc0A"):
+        assert not found(GOOD | {"USER_KEY_PEPPER": secret})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            ("PUBLIC_URL", f"https://{host}")
+            for host in (
+                "read-your-story.com",
+                "my-example-books.com",
+                "insert-coin-books.com",
+                "change-this-story.app",
+            )
+        ),
+        *(("PUBLIC_URL", f"https://{host}") for host in ("exchange-media.com", "example.community", "an-example.com")),
+        ("APP_NAME", "Your Story Books"),
+        ("CORS_ORIGINS", "https://www.family.app:8443,https://[2a01:4f8::1]"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+        ("S3_BUCKET", "books.family-1.app"),
+        *((name, "value") for name in ("NGINX_CALLS_PER_SECOND", "NGINX_PROXY_BEFORE", "STORYBOOK_TLS", "TZ")),
+    ],
+)
+def test_what_is_right_is_not_complained_of(found: Found, name: str, value: str) -> None:
+    assert not found(GOOD | {name: value})
+
+
+def test_every_name_that_the_files_of_infra_read_is_known(found: Found) -> None:
+    compose = (ROOT / "infra" / "docker-compose.prod.yml").read_text()
+    names = set(re.findall(r"NGINX_[A-Z0-9_]+", (ROOT / "infra" / "nginx" / "start.sh").read_text()))
+    names |= set(re.findall(r"\$\{([A-Z_]+)", compose))
+    assert len(names) > 10
+    assert not found(GOOD | dict.fromkeys(names, "value"))
 
 
 def test_the_examples_are_good(found: Found, check: Check, tmp_path: Path) -> None:
@@ -369,9 +494,35 @@ def test_the_examples_are_good(found: Found, check: Check, tmp_path: Path) -> No
     arguments = ("--env-file", str(file), "--mode", "production", "--secrets", str(tmp_path / "secrets"))
     done = check({}, *arguments)
     assert done.returncode == 0, done.stdout
+    nowhere = check({}, *arguments[:-1], str(tmp_path / "nowhere"))
+    assert (nowhere.returncode, "nowhere is not there" in nowhere.stdout) == (2, True)
     secrets = {path.read_text() for path in (tmp_path / "secrets").iterdir()} - {""}
     subprocess.run(made, check=True, capture_output=True)
     assert secrets == {path.read_text() for path in (tmp_path / "secrets").iterdir()} - {""}
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said"),
+    [
+        ({"metrics_token": ""}, "METRICS_TOKEN is not set, though METRICS_ADDRESS is."),
+        ({"celery_broker_url": ""}, "CELERY_BROKER_URL is not set, though USE_CELERY is on."),
+        ({"s3_access_key": "", "s3_secret_key": ""}, "S3_ACCESS_KEY and S3_SECRET_KEY are not set, though"),
+        ({"postgres_password": "another"}, "DATABASE_URL has another password than the secret postgres_password."),
+    ],
+)
+def test_a_secret_that_the_parts_of_production_need_is_missed(
+    found: Found, tmp_path: Path, secrets: dict[str, str], said: str
+) -> None:
+    folder = tmp_path / "secrets"
+    subprocess.run([str(ROOT / "infra" / "secrets.sh"), str(folder)], check=True, capture_output=True)
+    filled = (ROOT / "infra" / "production.env.example").read_text().replace("<your host>", "books.family.app")
+    values = {name: value for name, value in dotenv_values(stream=StringIO(filled)).items() if value}
+    assert not found(values)
+    for name, value in secrets.items():
+        (folder / name).chmod(0o644)
+        (folder / name).write_text(value)
+    [line] = found(values)
+    assert line.startswith(said)
 
 
 def test_a_start_goes_by_the_same_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: Found) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict
 
 from storybook.core.settings import Settings
@@ -24,6 +25,7 @@ PARTS = {"api", "worker", "beat", "migrate"}
 KNOWN = set(Settings.model_fields)
 FILES = set(re.findall(r"=/run/secrets/(\S+)", (INFRA / "production.env.example").read_text()))
 """Secrets that a setting names by their file."""
+EXAMPLE = dotenv_values(INFRA / "production.env.example")
 SHELL = [*(ROOT / "scripts").rglob("*.sh"), *INFRA.rglob("*.sh")]
 
 
@@ -206,7 +208,14 @@ def test_production_has_two_of_what_must_not_stop() -> None:
     assert nginx.environment["NGINX_API_1"] == f"{addresses['api-1']}:8000"
     assert nginx.environment["NGINX_API_2"] == f"{addresses['api-2']}:8000"
     assert nginx.environment["NGINX_FILES"] == f"{addresses['minio']}:9000"
-    assert PRODUCTION.services["api-1"].environment["TRUSTED_PROXIES"] == addresses["nginx"]
+    assert EXAMPLE["TRUSTED_PROXIES"] == addresses["nginx"]
+    assert EXAMPLE["USE_CELERY"] == "true"
+
+
+def test_what_an_operator_says_in_the_file_is_not_said_otherwise_beside_it() -> None:
+    for service in (service for service in PRODUCTION.services.values() if service.is_ours):
+        assert service.env_file == ["production.env"]
+        assert service.environment == {"ENVIRONMENT": "production"}
 
 
 def test_the_queue_forgets_nothing_and_is_not_the_redis_that_counts() -> None:

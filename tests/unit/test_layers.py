@@ -437,8 +437,8 @@ KEYS = {"moderation_api_key": "key", "image_api_key": "key", "llm_api_key": "key
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"moderation_provider": "studio,oracle"}, "there is no layer 'oracle'"),
-        ({"moderation_provider": "anthropic"}, "there is no layer 'anthropic'"),
+        ({"moderation_provider": "studio,oracle"}, "MODERATION_PROVIDER: a layer there is unknown"),
+        ({"moderation_provider": "anthropic"}, "MODERATION_PROVIDER: a layer there is unknown"),
         ({"moderation_provider": " , "}, "names nobody"),
         ({"moderation_provider": "studio,judge"}, "MODERATION_JUDGE_PROVIDER"),
         ({"moderation_provider": "openai", "moderation_api_key": ""}, "MODERATION_API_KEY"),

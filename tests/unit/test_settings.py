@@ -13,7 +13,7 @@ SAFE = {
     "ENVIRONMENT": "production",
     "USER_KEY_PEPPER": "a secret of 32 characters, or more",
     "ACCESS_TOKEN_SECRET": "another secret of 32 characters!",
-    "DATABASE_URL": "postgresql://user:a-long-password@localhost/storybook",
+    "DATABASE_URL": "postgresql://user:a-long-way-to-say-it@localhost/storybook",
     "LLM_PROVIDER": "studio",
     "IMAGE_PROVIDER": "studio",
     "TTS_PROVIDER": "studio",
@@ -42,7 +42,7 @@ def test_without_any_setting_everything_is_our_own(environment: pytest.MonkeyPat
 def test_a_safe_production_starts(environment: pytest.MonkeyPatch) -> None:
     for name, value in SAFE.items():
         environment.setenv(name, value)
-    assert load_settings().database_url == "postgresql+asyncpg://user:a-long-password@localhost/storybook"
+    assert load_settings().database_url == "postgresql+asyncpg://user:a-long-way-to-say-it@localhost/storybook"
 
 
 @pytest.mark.parametrize("missing", [name for name in SAFE if name != "ENVIRONMENT"])

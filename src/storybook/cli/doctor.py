@@ -20,7 +20,7 @@ from storybook.core.settings import Settings
 from storybook.core.settings_rules import Problem
 from storybook.domain.calls import Kind
 from storybook.providers.checks import Checked, State, check
-from storybook.providers.choices import chosen, fallback
+from storybook.providers.choices import chosen, fallback, shown
 from storybook.providers.estimate import require_affordable
 from storybook.providers.http import make_client
 from storybook.providers.registry import Workshop, complaints
@@ -126,7 +126,7 @@ def _budget(settings: Settings) -> Finding:
 
 def _chosen(settings: Settings, kind: Kind) -> str:
     second = fallback(settings, kind)
-    return chosen(settings, kind).provider + (f", else {second.provider}" if second else "")
+    return shown(chosen(settings, kind).provider) + (f", else {shown(second.provider)}" if second else "")
 
 
 async def _vendors(settings: Settings, client: httpx.AsyncClient) -> list[Finding]:

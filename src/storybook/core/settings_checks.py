@@ -9,23 +9,33 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 MIN_SECRET = 32
 """Whoever has a token can try out secrets on it, as fast as a machine can."""
 MIN_PASSWORD = 12
-MIN_DIFFERENT = 10
+MIN_DIFFERENT = 8
+"""Of 32 hexadecimal digits by chance, one in 25 million has fewer."""
 MIN_TURNS = 20
 """Ways in which a secret goes on from one character to the next three; a repeated word has as many as characters."""
 _PLACEHOLDER = re.compile(
-    r"change[-_ ]?me|change[-_ ]?this|your[-_ ]|<[^>]*>|placeholder|replace[-_ ]?(me|this|with)|x{4,}|\btodo\b"
-    r"|\bexample\b|\binsert[-_ ]|\bdummy\b",
+    r"<[^>]*>|(?<![a-z])change[-_]?me(?![a-z])|(?<![^\s/@.,])example\.(com|org|net)(?![^\s/:,])", re.IGNORECASE
+)
+_PLACEHOLDER_OF_A_SECRET = re.compile(
+    r"<[^>]*>|change[-_ ]?(me|this)|placeholder|replace[-_ ]?(me|this|with)"
+    r"|(?<![a-z0-9])((your|insert)[-_ ]|(todo|example|dummy)(?![a-z0-9]))",
     re.IGNORECASE,
 )
+"""Long words, and short ones between signs: what chance makes has none of them."""
+_CROSSES = re.compile(r"x{4,}", re.IGNORECASE)
 _KEY = re.compile(r"[!-~]+")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET = re.compile(r"(?!.*\.\.)(?!\d+(\.\d+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _HEADER = re.compile(r"[A-Za-z0-9_.-]+\s*=[ -~]*")
 _GUESSED_FIRST = {"minioadmin", "minio", "admin", "root", "postgres", "password", "secret", "storybook", "guest"}
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _KEYBOARD = (*_ROWS, *(row[::-1] for row in _ROWS))
 _DATABASE_OPTIONS = {"ssl", "host", "port", "target_session_attrs"}
 _ENCRYPTED = {"require", "verify-ca", "verify-full"}
+_NOWHERE = {"localhost", "local", "internal", "lan", "localdomain", "arpa", "test", "example", "invalid"}
+"""The last words of names that no phone finds outside of a network that has them."""
 REDIS_PORT = 6379
+GRPC_PORT = 4317
+_WEB_PORTS = {"http": 80, "https": 443}
 MOST_ADDRESSES = {4: 2**26, 6: 2**122}
 """Of proxies that are believed."""
 
@@ -34,8 +44,15 @@ def is_missing(value: str) -> bool:
     return not value
 
 
-def is_placeholder(value: str) -> bool:
-    return _PLACEHOLDER.search(value) is not None
+def is_placeholder(text: str) -> bool:
+    """Whether a text still has what a manual says: names that somebody may well have, such as your-story, have not."""
+    return _PLACEHOLDER.search(text) is not None
+
+
+def is_placeholder_of_a_secret(secret: str) -> bool:
+    """Whether words say that it is none, or most of it is crossed out."""
+    crossed = sum(len(crosses) for crosses in _CROSSES.findall(secret))
+    return _PLACEHOLDER_OF_A_SECRET.search(secret) is not None or 0 < len(secret) <= 2 * crossed
 
 
 def is_short(secret: str) -> bool:
@@ -107,12 +124,12 @@ def _redis_server(url: str) -> tuple[str, int | str] | None:
     parts = _split(url)
     if parts is None:
         return None
-    return _host(url), parts.path if parts.scheme == "unix" else parts.port or REDIS_PORT
+    return host_of(url), parts.path if parts.scheme == "unix" else parts.port or REDIS_PORT
 
 
 def is_no_socket(address: str) -> bool:
     parts = _split(f"//{address}")
-    return bool(address) and not (parts and parts.hostname and parts.port)
+    return bool(address) and not (parts and parts.hostname and parts.port and not re.search(r"[/?#@\s]", address))
 
 
 def is_no_bucket(name: str) -> bool:
@@ -120,8 +137,17 @@ def is_no_bucket(name: str) -> bool:
 
 
 def is_no_origin(origin: str) -> bool:
-    parts = _split(origin)
-    return origin != "*" and ("*" in origin or is_no_web_address(origin) or bool(parts and parts.path))
+    """Whether it is not what a browser sends, letter by letter."""
+    return origin != "*" and ("*" in origin or is_no_web_address(origin) or origin != _origin(origin))
+
+
+def _origin(url: str) -> str | None:
+    parts = _split(url)
+    if parts is None or not host_of(url).isascii():
+        return None
+    host = f"[{parts.hostname}]" if ":" in host_of(url) else host_of(url)
+    port = "" if parts.port in {None, _WEB_PORTS.get(parts.scheme)} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def is_no_network(address: str) -> bool:
@@ -154,11 +180,22 @@ def is_read_on_the_way(url: str) -> bool:
 
 def is_near(url: str) -> bool:
     """On this machine, or on its own network."""
-    host = _host(url)
+    host = host_of(url)
     try:
         return ip_address(host).is_private
     except ValueError:
         return bool(host) and (host == "localhost" or "." not in host)
+
+
+def is_out_of_reach(url: str) -> bool:
+    """Whether nobody reaches it from another network."""
+    host = host_of(url).rstrip(".")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        last = host.rpartition(".")[2]
+        return bool(host) and (is_near(url) or last in _NOWHERE or last.isdigit())
+    return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
 def is_no_database_address(url: str) -> bool:
@@ -187,6 +224,12 @@ def names_its_signal(url: str) -> bool:
     return url.rstrip("/").endswith("/v1/traces")
 
 
+def is_of_grpc(url: str) -> bool:
+    """Whether a collector speaks gRPC there, by its usual port."""
+    parts = _split(url)
+    return parts is not None and parts.port == GRPC_PORT
+
+
 def are_no_headers(headers: str) -> bool:
     """What is no list of name=value, or holds in a value what no header can."""
     return any(_HEADER.fullmatch(unquote(part.strip())) is None for part in headers.split(",") if part.strip())
@@ -195,7 +238,7 @@ def are_no_headers(headers: str) -> bool:
 def database_password(url: str) -> str | None:
     """None where the address needs none: the folder of a socket has its permissions."""
     parts = _split(url)
-    return (parts.password or "") if parts and parts.hostname else None
+    return unquote(parts.password or "") if parts and parts.hostname else None
 
 
 def has_no_password(url: str) -> bool:
@@ -207,11 +250,18 @@ def has_short_password(url: str) -> bool:
 
 
 def has_guessed_password(url: str) -> bool:
-    password, parts = database_password(url), _split(url)
-    return bool(password) and (is_guessed_first(str(password)) or password == (parts and parts.username))
+    parts, password = _split(url), database_password(url)
+    if parts is None or not password:
+        return False
+    return password == unquote(parts.username or "") or rests_on_a_guess(password) or is_pattern(password)
 
 
-def _host(url: str) -> str:
+def has_placeholder_password(url: str) -> bool:
+    return is_placeholder_of_a_secret(database_password(url) or "")
+
+
+def host_of(url: str) -> str:
+    """In small letters; empty where it has none."""
     parts = _split(url)
     return (parts.hostname or "") if parts else ""
 

@@ -63,7 +63,8 @@ NEEDED = (
     *("user_key_pepper", "access_token_secret", "database_url"),
     *("llm_provider", "image_provider", "tts_provider", "sight_provider", "moderation_provider"),
 )
-S3_REST = ("s3_endpoint", "s3_access_key", "s3_secret_key")
+S3_KEYS = ("s3_access_key", "s3_secret_key")
+S3_REST = ("s3_endpoint", *S3_KEYS)
 
 
 def text_of(settings: Settings, name: str) -> str:
@@ -113,6 +114,8 @@ RULES: tuple[Rule, ...] = (
          lambda s: not s.s3_bucket and any(text_of(s, name) for name in (*S3_REST, "s3_public_url"))),
     _one(EVERYWHERE, "s3_access_key", "and S3_SECRET_KEY belong together, and only one of them is set",
          lambda s: bool(text_of(s, "s3_access_key")) != bool(text_of(s, "s3_secret_key"))),
+    _one(PRODUCTION, "s3_access_key", "and S3_SECRET_KEY are not set, though S3_BUCKET and S3_ENDPOINT are",
+         lambda s: bool(s.s3_bucket and s.s3_endpoint) and not any(text_of(s, name) for name in S3_KEYS)),
     _one(EVERYWHERE, "celery_broker_url", "is not set, though USE_CELERY is on",
          lambda s: s.use_celery and not s.celery_broker_url),
     _one(EVERYWHERE, "database_url", "is not set, though USE_CELERY is on: all processes need the same database",
@@ -122,8 +125,9 @@ RULES: tuple[Rule, ...] = (
     _one(PRODUCTION, "metrics_token", "is not set, though METRICS_ADDRESS is",
          lambda s: bool(s.metrics_address) and not text_of(s, "metrics_token")),
     # Never filled in
-    *_each(EVERYWHERE, SECRETS, "still holds a placeholder", check.is_placeholder),
+    *_each(EVERYWHERE, SECRETS, "still holds a placeholder", check.is_placeholder_of_a_secret),
     *_each(PRODUCTION, TEXTS, "still holds a placeholder", check.is_placeholder),
+    *_each(PRODUCTION, ("database_url",), "still holds a placeholder", check.has_placeholder_password),
     # Cannot be
     *_each(EVERYWHERE, (*PUBLIC_URLS, "s3_endpoint", COLLECTOR, *dict.fromkeys((*BASE_URLS, *STORE_URLS))),
            "must be an address such as https://host", check.is_no_web_address),
@@ -132,11 +136,15 @@ RULES: tuple[Rule, ...] = (
     *_each(EVERYWHERE, ("database_url",), "must be an address such as postgresql://user:password@host:5432/name; "
            "of options, sslmode alone is usual, and others are not understood", check.is_no_database_address),
     *_each(EVERYWHERE, (COLLECTOR,), "must be without /v1/traces, which is added", check.names_its_signal),
+    *_each(EVERYWHERE, (COLLECTOR,), "must be where the collector takes HTTP, usually port 4318; 4317 is for gRPC",
+           check.is_of_grpc),
     *_each(EVERYWHERE, (HEADERS,), "must list what the collector is told as name=value,name=value",
            check.are_no_headers),
     *_each(EVERYWHERE, ("metrics_address",), "must be a host and a port such as 0.0.0.0:9100", check.is_no_socket),
-    *_each(EVERYWHERE, ("s3_bucket",), "must be 3 to 63 small letters, digits, dots and hyphens", check.is_no_bucket),
-    _one(EVERYWHERE, "cors_origins", "must list origins such as https://host, without a path",
+    *_each(EVERYWHERE, ("s3_bucket",), "must be 3 to 63 small letters, digits, single dots and "
+           "hyphens, and no address", check.is_no_bucket),
+    _one(EVERYWHERE, "cors_origins", "must list origins as browsers say them: https://host or https://host:port, "
+         "in small letters, without a path, a user or the usual port",
          lambda s: any(map(check.is_no_origin, s.cors_origins))),
     _one(EVERYWHERE, "trusted_proxies", "must list addresses or networks",
          lambda s: any(map(check.is_no_network, s.trusted_proxies))),
@@ -167,10 +175,11 @@ RULES: tuple[Rule, ...] = (
     _one(PRODUCTION, "access_token_secret", "must differ from its predecessor, USER_KEY_PEPPER and all tokens",
          _same_secrets),
     *_each(PRODUCTION, ("database_url",), "has no password", check.has_no_password),
-    *_each(PRODUCTION, ("database_url",), "has a password that is guessed first", check.has_guessed_password),
+    *_each(PRODUCTION, ("database_url",), "has a password that is guessed first, or a pattern",
+           check.has_guessed_password),
     *_each(PRODUCTION, ("database_url",), f"has a password of fewer than {check.MIN_PASSWORD} characters",
            check.has_short_password),
-    *_each(PRODUCTION, ("s3_access_key", "s3_secret_key"), "is guessed first", check.is_guessed_first),
+    *_each(PRODUCTION, S3_KEYS, "is guessed first", check.is_guessed_first),
     *_each(PRODUCTION, (*OWN_SECRETS, "s3_secret_key"), "is mostly words that are guessed first",
            check.rests_on_a_guess),
     *_each(PRODUCTION, ("s3_secret_key",), "has a pattern", check.is_pattern),
@@ -186,7 +195,7 @@ RULES: tuple[Rule, ...] = (
          lambda s: check.are_everybody(s.trusted_proxies)),
     *_each(PRODUCTION, PUBLIC_URLS, "must begin with https://", check.is_unencrypted),
     *_each(PRODUCTION, PUBLIC_URLS, "is of this machine or its network, and no phone can reach it",
-           check.is_near),
+           check.is_out_of_reach),
     *_each(PRODUCTION, BASE_URLS, "would be asked without encryption", check.is_read_on_the_way),
     *_each(PRODUCTION, ("s3_endpoint",), "would be sent pictures without encryption", check.is_read_on_the_way),
     *_each(PRODUCTION, ("database_url",), "leads over other networks without encryption; add ?sslmode=require",

@@ -71,6 +71,12 @@ def judging(settings: Settings) -> Choice:
     return _choice(settings, "moderation_judge") or chosen(settings, Kind.TEXT)
 
 
+def shown(provider: str) -> str:
+    """A provider, or the layers of moderation, as they may be printed: an unknown name may be a key in its place."""
+    known = {STUDIO, JUDGE, *VENDORS}
+    return ",".join(name if name in known else "unknown" for name in map(str.strip, provider.split(",")))
+
+
 def layers(settings: Settings) -> list[str]:
     """The layers of moderation that the settings list, each once."""
     listed = chosen(settings, Kind.MODERATION).provider.split(",")
@@ -95,7 +101,7 @@ def vendor_of(choice: Choice, kind: Kind, settings: Settings) -> Vendor:
     vendor = VENDORS.get(choice.provider)
     if vendor is None or kind not in vendor.kinds:
         able = ", ".join([STUDIO, *(name for name, row in VENDORS.items() if kind in row.kinds and row.for_children)])
-        raise SetupError(f"{choice.setting}: there is no provider {choice.provider!r}; choose one of {able}.")
+        raise SetupError(f"{choice.setting}: there is no provider of that name; choose one of {able}.")
     vendor = vendor._replace(base_url=_address(choice)) if choice.base_url else vendor
     there = _seen_by(vendor)
     asked_by = choice.address_setting if choice.base_url else choice.setting
@@ -134,8 +140,8 @@ def require_known_vendors(settings: Settings) -> None:
     What has a dot is a host, see `_seen_by`.
     """
     known = [name for name, vendor in VENDORS.items() if vendor.for_children]
-    if unknown := [name for name in settings.personal_data_vendors if name not in known and "." not in name]:
-        raise SetupError(f"PERSONAL_DATA_VENDORS: there is no vendor {unknown[0]!r}; list some of {', '.join(known)}.")
+    if any(name not in known and "." not in name for name in settings.personal_data_vendors):
+        raise SetupError(f"PERSONAL_DATA_VENDORS: a vendor there is unknown; list some of {', '.join(known)}.")
 
 
 def require_key(choice: Choice) -> str:

@@ -66,7 +66,7 @@ def price_of(vendor: str, model: str, kind: Kind | None = None, *, setting: str 
     known = dict(_priced(vendor, kind))
     if model not in known:
         raise SetupError(
-            f"{setting}: there is no price for {model!r} of {vendor}, so no budget could be kept; "
+            f"{setting}: there is no price for this model of {vendor}, so no budget could be kept; "
             f"choose one of {', '.join(known)}."
         )
     return known[model]

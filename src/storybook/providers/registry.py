@@ -191,14 +191,14 @@ def _screen(shop: Workshop) -> ModerationProvider:
     """
     choice = chosen(shop.settings, Kind.MODERATION)
     listed = layers(shop.settings)
-    if unknown := [name for name in listed if name not in MODERATION]:
-        raise SetupError(f"{choice.setting}: there is no layer {unknown[0]!r}; list some of {', '.join(MODERATION)}.")
+    if not set(listed) <= MODERATION.keys():
+        raise SetupError(f"{choice.setting}: a layer there is unknown; list some of {', '.join(MODERATION)}.")
     made = [MODERATION[name](shop, choice._replace(provider=name)) for name in listed]
     if made and STUDIO not in listed:
         made.insert(0, StudioOnNames(StudioScreen(shop.cpu)))
     screen = Layers(made)
     for paints in (chosen(shop.settings, Kind.IMAGE), fallback(shop.settings, Kind.IMAGE)):
-        if paints and not screen.sees_pictures_of(paints.provider):
+        if paints and paints.provider in IMAGE and not screen.sees_pictures_of(paints.provider):
             raise SetupError(
                 f"{choice.setting}: {screen.name} cannot see the pictures of {paints.provider}; add openai or judge."
             )

@@ -52,9 +52,9 @@ def voices_of(booth: Booth, usual: Voices) -> Voices:
     languages = ", ".join(Language)
     for language, voice in booth.voices.items():
         if language not in list(Language):
-            raise SetupError(f"TTS_VOICES: there is no language {language!r}; there are {languages}.")
+            raise SetupError(f"TTS_VOICES: a language there is unknown; there are {languages}.")
         if not _VOICE.fullmatch(voice):
-            raise SetupError(f"TTS_VOICES: {voice!r} cannot be the name of a voice.")
+            raise SetupError(f"TTS_VOICES: what it says for {language} cannot be the name of a voice.")
     return {language: booth.voices.get(language, usual[language]) for language in Language}
 
 
