@@ -22,7 +22,7 @@ from storybook.core.notifications import FREE_JOBS
 from storybook.domain.book_spec import Language
 from storybook.domain.credits import PRICES
 from storybook.domain.failures import sentence_for
-from storybook.domain.jobs import DONE_SLUG, LONGEST_SECONDS, PROGRESS_DONE, JobKind, JobState, Step, states_before
+from storybook.domain.jobs import DONE_SLUG, LONGEST_SECONDS, PROGRESS_DONE, UNFINISHED, JobKind, JobState, Step
 from storybook.domain.orders import Claim, Order, fingerprint, language_of, read_order
 from storybook.domain.pictures import MAX_SEED
 from storybook.models import ImagePromptRow, Job, JobPhoto, StepArtifact, StoryDraftRow
@@ -32,7 +32,6 @@ from storybook.services.quotas import Quotas
 
 log = structlog.get_logger()
 
-UNFINISHED = states_before(JobState.FAILED)
 FORGOTTEN: dict[str, Any] = {}
 """In the place of an order whose book is deleted; `read_order` refuses it."""
 UNREAD_REST = 30.0

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storybook.core.database import Database
 from storybook.core.errors import ApiError, Conflict, NotFound
 from storybook.domain.credits import Transaction
-from storybook.domain.jobs import JobState
+from storybook.domain.jobs import UNFINISHED, JobState
 from storybook.domain.operations import Action, Result, Taken, refund_of
 from storybook.models import CreditTransaction, Job, OperatorAction
 from storybook.services import credits, jobs, retries
@@ -54,7 +54,7 @@ async def _cancel(session: AsyncSession, job_id: str, _: Quotas) -> Taken:
 async def _refund(session: AsyncSession, job_id: str, _: Quotas) -> Taken:
     """Gives back what a done job has cost its user, once; what was made stays on the shelf."""
     job = await _locked(session, job_id)
-    if job.status in jobs.UNFINISHED:
+    if job.status in UNFINISHED:
         raise Conflict("This has not ended yet. Cancel it: that gives its credit back.")
     if job.status == JobState.FAILED:
         raise Conflict("The credit of this went back when it failed. There is nothing to refund.")
