@@ -57,7 +57,7 @@ def test_an_answer_of_another_form_is_a_check_that_fails(body: bytes, capsys: py
     assert (report.passed, report.failed) == (0, 2)
 
 
-@pytest.mark.parametrize("proxy", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+@pytest.mark.parametrize("proxy", ["http_proxy", "HTTP_PROXY"])
 def test_a_healthy_container_is_ready_whatever_its_proxy_is(proxy: str) -> None:
     environment = os.environ | {proxy: f"http://127.0.0.1:{free_port()}", "no_proxy": ""}
     with answering(b"{}") as url:
