@@ -26,6 +26,10 @@ ORDER = {
 }
 
 
+OF_ANOTHER_FORM = (LookupError, TypeError, ValueError, AttributeError)
+"""What comes of reading an answer that is JSON, but not what the API says."""
+
+
 class Failed(Exception):
     """A check that did not hold; the sentence says why."""
 
@@ -42,9 +46,10 @@ class Report:
         """One check. What fails is printed and raised, as the checks after it build on it."""
         try:
             yield
-        except (Failed, httpx.HTTPError, KeyError, ValueError) as error:
+        except (Failed, httpx.HTTPError, *OF_ANOTHER_FORM) as error:
             self.failed += 1
-            print(f"FAIL {what}: {error or type(error).__name__}", flush=True)
+            why = f"the answer has another form ({error!r})" if isinstance(error, OF_ANOTHER_FORM) else str(error)
+            print(f"FAIL {what}: {why or type(error).__name__}", flush=True)
             raise Failed from error
         self.passed += 1
         print(f"PASS {what}", flush=True)

@@ -1,7 +1,7 @@
 """The HTTP front door."""
 
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 
@@ -11,11 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from storybook import __version__
 from storybook.core.broker import Broker
+from storybook.core.headers import SAFE_HEADERS
+from storybook.core.metrics import expect_requests
 from storybook.core.operators import OperatorDoor
 from storybook.core.pulse import felt
 from storybook.core.settings import Settings
@@ -45,7 +48,7 @@ from storybook.routers import (
 )
 from storybook.routers.counting import RATE_LIMIT_HEADERS
 from storybook.routers.limits import limit_calls
-from storybook.routers.middleware import SAFE_HEADERS, Envelope
+from storybook.routers.middleware import Envelope, request_id_for
 from storybook.routers.once import Turns
 from storybook.routers.strangers import Strangers
 from storybook.schemas.account import known_time_zones
@@ -62,6 +65,11 @@ END_SECONDS = 29
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 NOT_BY_THE_FRAMEWORK = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 """Its own traces hold addresses with ids, and its logs what was sent; see `core.telemetry` for ours."""
+HTTP_OK = 200
+NOT_FROM_THERE = (
+    "A page of this site may not send that. CORS_ORIGINS lists the sites whose pages may call the API, "
+    "with its methods and headers."
+)
 
 
 def make_kit(resources: Resources) -> Kit:
@@ -107,12 +115,19 @@ def create_app(resources: Resources) -> FastAPI:
         app.state.operators = OperatorDoor(ops_token)
         app.state.weeks = Weeks()
         app.include_router(ops.router)
+        expect_requests(_answered(ops.router.routes))
     if isinstance(resources.storage, FileStorage):
         folder = settings.storybook_data_dir / "assets"
         app.mount("/assets", _Assets(directory=folder, check_dir=False), name="assets")
+    expect_requests(_answered(app.state.api_routes))
     app.add_middleware(Envelope)
     _allow_other_sites(app, settings)
     return app
+
+
+def _answered(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
+    """Each method of each route, by its template."""
+    return ((method, route.path) for route in routes if isinstance(route, Route) for method in route.methods or ())
 
 
 def _work_of(resources: Resources, broker: Broker | None) -> tuple[Runner | Dispatcher, list[periodic.Work]]:
@@ -200,8 +215,13 @@ class _OtherSites(CORSMiddleware):
     """
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        response = super().preflight_response(request_headers)
-        response.headers.update(SAFE_HEADERS)
+        response, request_id = super().preflight_response(request_headers), request_id_for(request_headers)
+        if response.status_code != HTTP_OK:
+            told = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+            response = failures.answer(
+                response.status_code, "VALIDATION_ERROR", NOT_FROM_THERE, request_id=request_id, headers=told
+            )
+        response.headers.update(SAFE_HEADERS | {"X-Request-ID": request_id})
         return response
 
 

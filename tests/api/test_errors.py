@@ -42,7 +42,7 @@ async def test_a_request_id_that_cannot_be_trusted_is_replaced(broken: httpx.Asy
         ("/v1/characters", "GET, POST"),
         ("/v1/characters/from-photo", "POST"),
         ("/v1/characters/char_1", "DELETE, GET, PATCH"),
-        ("/health", "GET"),
+        ("/health", "GET, HEAD"),
     ],
 )
 async def test_a_wrong_method_is_told_which_ones_there_are(broken: httpx.AsyncClient, path: str, methods: str) -> None:

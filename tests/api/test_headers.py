@@ -9,10 +9,11 @@ import pytest
 from fastapi import FastAPI
 
 from storybook.core.errors import StorageError
+from storybook.core.headers import SAFE_HEADERS
 from storybook.core.settings import Environment
 from storybook.main import create_app
 from storybook.resources import Resources
-from storybook.routers.middleware import MAX_BODY_BYTES, SAFE_HEADERS
+from storybook.routers.middleware import MAX_BODY_BYTES
 from storybook.services.limits_redis import open_limiter
 from tests.conftest import USER_KEY
 
@@ -83,6 +84,7 @@ async def test_every_answer_has_the_strict_headers(status: int, asked: Asked, fr
         assert answer.headers[name] == SAFE_HEADERS[name], name
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
     assert answer.headers["Access-Control-Allow-Origin"] == FRIEND
+    assert answer.headers["X-Request-ID"]
     if status >= 400:
         assert answer.json()["error"]["code"]
         assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
@@ -104,6 +106,28 @@ async def test_only_sites_of_the_list_may_read_answers(front: httpx.AsyncClient,
             "Access-Control-Allow-Origin"
             not in (await nobody_is_listed.get("/health", headers={"Origin": FRIEND})).headers
         )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"Origin": STRANGER, "Access-Control-Request-Method": "POST"},
+        {"Origin": FRIEND, "Access-Control-Request-Method": "BREW"},
+        {"Origin": FRIEND, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "X-Other"},
+    ],
+    ids=["another site", "another method", "another header"],
+)
+async def test_a_question_of_a_browser_is_refused_in_the_form_of_the_api(
+    asked: dict[str, str], front: httpx.AsyncClient
+) -> None:
+    refused = await front.options("/v1/books", headers=asked | {"X-Request-ID": "an-id-of-the-app"})
+    told = refused.json()
+    assert (refused.status_code, told["error"]["code"]) == (400, "VALIDATION_ERROR")
+    assert told["detail"] == told["error"]["message"] and "CORS_ORIGINS" in told["detail"]
+    assert told["request_id"] == refused.headers["X-Request-ID"] == "an-id-of-the-app"
+    assert refused.headers.items() >= {name.lower(): value for name, value in SAFE_HEADERS.items()}.items()
+    assert "Origin" in refused.headers["Vary"]
+    assert refused.headers.get("Access-Control-Allow-Origin") == (FRIEND if asked["Origin"] == FRIEND else None)
 
 
 @pytest.mark.parametrize(

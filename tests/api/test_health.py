@@ -26,6 +26,16 @@ async def test_it_is_there_live_and_ready(client: httpx.AsyncClient) -> None:
     assert ready.json() == {"status": "ready", "checks": checks}
 
 
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
+async def test_a_monitor_that_asks_with_head_is_told_the_same_without_a_body(
+    path: str, client: httpx.AsyncClient
+) -> None:
+    asked, whole = await client.head(path), await client.get(path)
+    assert (asked.status_code, asked.content) == (200, b"")
+    for name in ("Content-Type", "Content-Length"):
+        assert asked.headers[name] == whole.headers[name]
+
+
 async def test_without_its_broker_it_says_so_and_stays_ready_because_books_only_wait(resources: Resources) -> None:
     away = {"use_celery": True, "celery_broker_url": "redis://127.0.0.1:9/0"}
     settings = Settings.model_validate(resources.settings.model_dump() | away)

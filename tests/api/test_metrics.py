@@ -22,6 +22,7 @@ from storybook.providers.http import CallFailed
 from storybook.providers.line import Line
 from storybook.providers.vendors import FAL
 from storybook.resources import Resources
+from storybook.routers import ops
 from storybook.services.gauges import Kept
 from tests.api.conftest import Follow
 from tests.conftest import USER_KEY
@@ -30,6 +31,7 @@ from tests.figures import Seen
 from tests.fixtures_calls import Notebook
 
 MOST_SERIES = 2000
+OPS_TOKEN = "a token of an operator, long enough"
 USERS, BOOKS = 1000, 2000
 ROUTES_OF_A_READER = ("/v1/library", "/v1/credits/status", "/v1/streak/info", "/v1/users/me", "/v1/characters")
 BOOK_STEPS = [step for step in Step if step is not Step.NARRATE]
@@ -142,6 +144,38 @@ async def test_every_end_that_a_job_can_have_is_told_before_there_is_one(client:
     told = {(one.labels["kind"], one.labels["outcome"]) for one in seen.of("storybook_jobs_ended_total")}
     assert told == {(kind.value, outcome) for kind in JobKind for outcome in (metrics.DONE, *ErrorCode)}
     assert {one.labels["kind"] for one in seen.of("storybook_job_seconds_bucket", le="300.0")} == set(JobKind)
+
+
+async def test_the_failures_of_every_route_are_told_before_there_is_one(resources: Resources) -> None:
+    async with asking(with_settings(resources, ops_token=OPS_TOKEN)) as client:
+        seen = await Seen.by(client)
+        routes = [*client._transport.app.state.api_routes, *ops.router.routes]
+    told = {
+        (one.labels["method"], one.labels["route"]) for one in seen.of("storybook_http_requests_total", status="5xx")
+    }
+    assert told >= {(method, route.path) for route in routes for method in route.methods}
+    assert ("POST", "/v1/books") in told
+
+
+async def test_whoever_tries_every_method_everywhere_makes_few_series(resources: Resources) -> None:
+    await resources.storage.check()
+    async with asking(with_settings(resources, ops_token=OPS_TOKEN)) as client:
+        paths = [route.path for route in (*client._transport.app.state.api_routes, *ops.router.routes)]
+
+        async def try_all() -> int:
+            for path in (*paths, "/assets/a/1.png", "/nothing"):
+                for method in (*sorted(metrics.METHODS), "BREW"):
+                    await client.request(method, path.replace("{", "").replace("}", ""))
+            return len((await Seen.by(client)).samples)
+
+        first = await try_all()
+        assert first < MOST_SERIES
+        assert await try_all() == first
+        assert not list(
+            Seen(metrics.exposed({}).decode()).of(
+                "storybook_http_requests_total", method=metrics.OTHER_METHOD, route="/v1/library"
+            )
+        )
 
 
 async def test_what_the_database_knows_is_told_as_it_is(resources: Resources) -> None:

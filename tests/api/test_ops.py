@@ -30,7 +30,7 @@ from storybook.routers.ops_pages import PAGE_HEADERS
 from storybook.services import audit, periodic
 from storybook.services.calls import DatabaseMeter
 from tests.api.conftest import SPEC, Follow
-from tests.fakes import FakeAuthor, FakePainter
+from tests.fakes import FakeAuthor, FakePainter, FakeScreen
 
 TOKEN = "a token of an operator, long enough"
 OPERATOR = 'Ann <b>"Ops"</b>'
@@ -350,6 +350,36 @@ async def test_a_failed_job_is_tried_again_once(
     assert f"/ops/jobs/{failed}" in (await operator.get(f"/ops/jobs/{new}")).text
     board = re.sub(r"<[^>]+>", "", (await operator.get("/ops")).text)
     assert f"CONFLICT · {failed}" in board
+
+
+@pytest.mark.parametrize("code", ["CANCELLED", "SAFETY_INPUT"])
+async def test_what_ended_as_its_reader_had_it_end_spends_no_credit_again(
+    operator: httpx.AsyncClient,
+    failed: str,
+    painter: FakePainter,
+    screen: FakeScreen,
+    ended: Follow,
+    rows: Rows,
+    code: str,
+) -> None:
+    painter.gate.clear()
+    screen.flag_request = code == "SAFETY_INPUT"
+    again = (await operator.post(f"/v1/books/{failed}/retry")).json()["job_id"]
+    if code == "CANCELLED":
+        assert (await operator.post(f"/v1/books/{again}/cancel")).status_code == 200
+    painter.gate.set()
+    assert (await ended(again))["error_code"] == code
+    for job_id in (failed, again):
+        assert "Try again" not in (await operator.get(f"/ops/jobs/{job_id}")).text
+        refused = await act(operator, job_id, "retry")
+        assert (refused.status_code, "Only its reader" in refused.text) == (409, True)
+    assert await rows("SELECT count(*), sum(held) FROM jobs, user_credits") == [(2, 0)]
+    assert await rows("SELECT count(*) FROM credit_transactions WHERE transaction_type = 'hold'") == [(2,)]
+    assert await rows(WRITTEN) == [
+        of_operator("retry", job_id, "refused", "CONFLICT", None, 0) for job_id in (failed, again)
+    ]
+    screen.flag_request = False
+    assert (await operator.post(f"/v1/books/{failed}/retry")).status_code == 200
 
 
 async def test_a_finished_book_is_refunded_once_and_the_ledger_says_so(

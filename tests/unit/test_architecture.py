@@ -66,7 +66,7 @@ def test_every_route_says_what_it_answers(router: object) -> None:
     for route in router.routes:  # type: ignore[attr-defined]
         assert isinstance(route, APIRoute)
         assert route.response_model or 200 in route.responses, route.path
-        assert route.summary
+        assert route.summary or not route.include_in_schema
         assert route.description
 
 

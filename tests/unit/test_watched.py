@@ -11,6 +11,7 @@ import pytest
 
 from storybook.cli.watched import telling
 from storybook.core.errors import SetupError
+from storybook.core.headers import SAFE_HEADERS
 from storybook.core.metrics import FOLDER, exposed_of
 from storybook.core.settings import Settings
 from tests.figures import Seen
@@ -72,6 +73,15 @@ def test_it_is_told_to_whoever_has_the_token(
         answer = httpx.get(url, headers=headers, trust_env=False)
     assert answer.status_code == status
     assert ("streams 7" in answer.text) == (status == 200)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/metrics"), ("GET", "/"), ("BREW", "/metrics")])
+def test_every_answer_has_the_strict_headers_and_none_says_what_serves_it(address: str, method: str, path: str) -> None:
+    with telling(settings(address), bytes):
+        answer = httpx.request(method, f"http://{address}{path}", trust_env=False)
+    assert answer.headers.items() >= {name.lower(): value for name, value in SAFE_HEADERS.items()}.items()
+    assert "Server" not in answer.headers
+    assert "Python" not in str(answer.headers)
 
 
 def test_an_address_that_is_taken_is_said_in_one_line(address: str) -> None:

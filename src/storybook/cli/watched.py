@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from storybook.core import metrics
 from storybook.core.errors import SetupError
+from storybook.core.headers import SAFE_HEADERS
 from storybook.core.settings import Settings
 
 PATIENCE_SECONDS = 5
@@ -59,6 +60,13 @@ def _handler(settings: Settings, figures: Callable[[], bytes]) -> type[BaseHTTPR
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def send_response(self, code: int, message: str | None = None) -> None:
+            """Begins every answer, refusals too; none tells what serves it."""
+            self.send_response_only(code, message)
+            self.send_header("Date", self.date_time_string())
+            for name, value in SAFE_HEADERS.items():
+                self.send_header(name, value)
 
         def log_message(self, *_: object) -> None:
             """Nothing is said of it."""

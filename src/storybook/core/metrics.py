@@ -30,6 +30,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where it is in a process's environment, that process and those that it forks keep what they see in this folder."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OTHER_METHOD = "_OTHER"
+NO_ROUTE = "unknown"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OK, STOPPED, DONE = "ok", "stopped", "done"
 
@@ -199,10 +200,16 @@ def _series(metric: Metric) -> set[str]:
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """A request that was answered with this status, or with none (0), after so many seconds.
 
-    The method is one of METHODS or OTHER_METHOD, the route a template or a word for what has none.
+    The method is one of METHODS or OTHER_METHOD, the route a template or NO_ROUTE.
     """
     REQUESTS.labels(method, route, f"{status // 100}xx" if status else "none").inc()
     REQUEST_SECONDS.labels(method, route).observe(seconds)
+
+
+def expect_requests(answered: Iterable[tuple[str, str]]) -> None:
+    """Begins the failures of these methods and routes at 0: `increase()` would not see the first one of each."""
+    for method, route in answered:
+        REQUESTS.labels(method, route, "5xx")
 
 
 def count_call(vendor: str, kind: str, outcome: str, seconds: float, dollars: float) -> None:

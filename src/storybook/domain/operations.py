@@ -6,7 +6,7 @@ from typing import NamedTuple
 from storybook.core.errors import ErrorCode
 
 NOT_OURS = (ErrorCode.CANCELLED, ErrorCode.SAFETY_INPUT)
-"""Codes of jobs that ended as they should: nobody has to look."""
+"""Codes of jobs that ended as they should: nobody has to look, and whether to try again is for the reader to say."""
 
 
 class Action(StrEnum):

@@ -1,4 +1,4 @@
-"""Whether the service is there, and whether it can work."""
+"""Whether the service is there, and whether it can work. Monitors may ask with HEAD as well."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,18 +28,21 @@ NEEDED = ("database", "storage", "runner")
 """A queue that is away only makes books wait: turned away for that, nobody could read theirs."""
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", summary="Is it there?")
 async def get_health() -> Health:
     """For clients; asks nothing behind it."""
     return Health(version=__version__)
 
 
+@router.head("/health/live", include_in_schema=False)
 @router.get("/health/live", summary="Does the process answer?")
 async def get_liveness() -> Live:
     """For whoever restarts the process; asks nothing behind it."""
     return Live()
 
 
+@router.head("/health/ready", include_in_schema=False)
 @router.get("/health/ready", summary="Can it work?", responses={503: NOT_READY})
 async def get_readiness(request: Request, response: Response) -> Ready:
     """For whoever sends traffic: database, storage, queue and the runner of jobs. Where the queue alone is away, books

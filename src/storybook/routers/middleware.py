@@ -10,21 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from storybook.core import telemetry
-from storybook.core.metrics import METHODS, OTHER_METHOD, count_request
+from storybook.core.headers import SAFE_HEADERS
+from storybook.core.metrics import METHODS, NO_ROUTE, OTHER_METHOD, count_request
 from storybook.core.telemetry import Span
 from storybook.routers.failures import answer
 
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 12 * 1024 * 1024
-SAFE_HEADERS = {
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "X-XSS-Protection": "1; mode=block",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Content-Security-Policy": "default-src 'self'",
-    "Cache-Control": "no-store",
-}
 DOCS_POLICY = (
     "default-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
     "script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'self' 'unsafe-inline' "
@@ -44,7 +37,7 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope).get("x-request-id"))
+        request_id = request_id_for(Headers(scope=scope))
         scope["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -94,8 +87,10 @@ class _Sender:
         await self._send(message)
 
     def end(self) -> None:
-        sent, route = self._scope["method"], getattr(self._scope.get("route"), "path", "unknown")
+        sent = self._scope["method"]
         method = sent if sent in METHODS else OTHER_METHOD
+        # Where a route refuses the method, no route answers: else there would be a series for each pair of the two.
+        route = NO_ROUTE if self.status == 405 else getattr(self._scope.get("route"), "path", NO_ROUTE)
         ended = time.perf_counter()
         count_request(method, route, self.status, (self._answered or ended) - self._started)
         milliseconds = round((ended - self._started) * 1000, 1)
@@ -104,8 +99,10 @@ class _Sender:
         self._span.tell(method=method, route=route, status=self.status)
 
 
-def _request_id(proposed: str | None) -> str:
-    return proposed if proposed and _REQUEST_ID.fullmatch(proposed) else secrets.token_hex(8)
+def request_id_for(headers: Headers) -> str:
+    """The id that the client gives its request, or a new one where it gives none that can be trusted."""
+    proposed = headers.get("x-request-id", "")
+    return proposed if _REQUEST_ID.fullmatch(proposed) else secrets.token_hex(8)
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:

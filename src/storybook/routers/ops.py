@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storybook.core.errors import ErrorCode, NotFound
 from storybook.core.settings import Settings
 from storybook.domain.jobs import JobKind, JobState
-from storybook.domain.operations import Action
+from storybook.domain.operations import NOT_OURS, Action
 from storybook.domain.values import Readable
 from storybook.resources import Resources
 from storybook.routers.deps import IDENTIFIER, JobId, ReadingDep, ResourcesDep, Wake
@@ -159,7 +159,8 @@ async def _possible(session: AsyncSession, job: JobSeen, tries: Sequence[JobSeen
     """What can be done about a job as it is now."""
     match job.status:
         case JobState.FAILED if job.kind != JobKind.PORTRAIT:
-            return Action.RETRY if all(other.status == JobState.FAILED for other in tries) else None
+            all_failed = all(other.status == JobState.FAILED for other in tries)
+            return Action.RETRY if all_failed and tries[-1].error_code not in NOT_OURS else None
         case JobState.DONE if job.kind == JobKind.BOOK:
             return None if await operator_actions.was_refunded(session, job.id) else Action.REFUND
         case JobState.QUEUED | JobState.RUNNING:

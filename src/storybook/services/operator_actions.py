@@ -9,7 +9,7 @@ from storybook.core.database import Database
 from storybook.core.errors import ApiError, Conflict, NotFound
 from storybook.domain.credits import Transaction
 from storybook.domain.jobs import UNFINISHED, JobState
-from storybook.domain.operations import Action, Result, Taken, refund_of
+from storybook.domain.operations import NOT_OURS, Action, Result, Taken, refund_of
 from storybook.models import CreditTransaction, Job, OperatorAction
 from storybook.services import credits, jobs, retries
 from storybook.services.quotas import Quotas
@@ -35,11 +35,16 @@ async def take(database: Database, action: Action, job_id: str, operator: str, q
 
 
 async def _retry(session: AsyncSession, job_id: str, quotas: Quotas) -> Taken:
-    """The user's credit, which went back when it failed, is set aside again. Once, until that has failed too."""
+    """The user's credit, which went back when it failed, is set aside again. Once, until that has failed too.
+
+    Not for an order that ended as its reader had it end: that credit is the reader's to spend.
+    """
     job = await _locked(session, job_id)
     first = await _locked(session, job.retry_of or job.id)
     if await retries.hopeful(session, first.id):
         raise Conflict("This was tried again before. Its page leads to that try.")
+    if await retries.last_code(session, first.id) in NOT_OURS:
+        raise Conflict("This was stopped, or is not for children. Only its reader can ask for it again.")
     again = await retries.retry(session, job.user_id, job_id, quotas)
     return Taken(job.user_id, new_job_id=again.id)
 

@@ -37,6 +37,12 @@ async def hopeful(session: AsyncSession, first: str) -> Job | None:
     return await session.scalar(select(Job).where(Job.retry_of == first, Job.status != JobState.FAILED))
 
 
+async def last_code(session: AsyncSession, first: str) -> str | None:
+    """What the newest try of an order failed with; None where it has not failed."""
+    tries = select(Job.error_code).where(or_(Job.id == first, Job.retry_of == first))
+    return await session.scalar(tries.order_by(Job.created_at.desc()).limit(1))
+
+
 async def _order_of(session: AsyncSession, first: str) -> Order:
     """What was asked for. Its job is locked, so that one at a time decides whether it is tried again."""
     kind, request = (
