@@ -39,7 +39,7 @@ async def hopeful(session: AsyncSession, first: str) -> Job | None:
 
 async def last_code(session: AsyncSession, first: str) -> str | None:
     """What the newest try of an order failed with; None where it has not failed."""
-    tries = select(Job.error_code).where(or_(Job.id == first, Job.retry_of == first))
+    tries = select(Job.error_code).where(jobs.of_order(first))
     return await session.scalar(tries.order_by(Job.created_at.desc()).limit(1))
 
 
