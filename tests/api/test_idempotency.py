@@ -132,10 +132,10 @@ async def test_the_answer_survives_a_restart_and_a_balance_of_zero(
 ) -> None:
     here = settings.model_copy(update={"database_url": database.url, "cpu_workers": 1})
     async with process(here) as client:
-        first = await client.post("/v1/books", json=SPEC)
+        first = await client.post("/v1/books", json=SPEC, headers=KEY)
     await rows("UPDATE user_credits SET credits = 0 RETURNING 1")
     async with process(here) as client:
-        second = await client.post("/v1/books", json=SPEC)
+        second = await client.post("/v1/books", json=SPEC, headers=KEY)
     assert (second.status_code, second.content) == (200, first.content)
 
 

@@ -45,13 +45,13 @@ Part = tuple[str, Callable[[str], str]]
 
 def given_names(name: str) -> list[Part]:
     """The parts of a folded full name that stand for it, the likeliest first; none for what is no full name."""
-    words = name.split()
-    if not words or words[0].casefold() in _DESCRIBED:
+    words, parts = name.split(), _parts(name)
+    if not parts or words[0].casefold() in _DESCRIBED:
         return []
     if _HANGUL_NAME.fullmatch(name):
-        return [(part, as_a_word) for part in _korean(_parts(name))]
+        return [(part, as_a_word) for part in _korean(parts)]
     if _JAPANESE_NAME.fullmatch(name):
-        return [(part, as_a_word) for part in _japanese(name, _parts(name))]
+        return [(part, as_a_word) for part in _japanese(name, parts)]
     return list(_western(words))
 
 
