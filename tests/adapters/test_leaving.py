@@ -62,7 +62,7 @@ async def test_a_try_that_waits_for_its_vendor_is_left_at_once() -> None:
         raise VendorAway("away", code=ErrorCode.IMAGE_FAILED, retryable=True, retry_after=20)
 
     with working_under(Lease(60, now()), leaving):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             with pytest.raises(JobLeft):
                 await bench(Settings(_env_file=None), timeout=5, pause=60).attempt(Step.GENERATE_IMAGES, work, page=1)
 

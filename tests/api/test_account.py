@@ -119,7 +119,7 @@ async def traces(resources: Resources, *words: str) -> list[str]:
 
 
 async def files_gone(client: httpx.AsyncClient, deletion_id: str) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             proof: dict[str, Any] = (
                 await client.get(f"/v1/deletions/{deletion_id}", headers={"X-User-Key": ""})
@@ -284,7 +284,7 @@ async def test_an_export_while_a_book_is_made_holds_what_is_there(
 ) -> None:
     painter.gate.clear()
     job_id = (await client.post("/v1/books", json=SPEC)).json()["job_id"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not painter.drawing:
             await asyncio.sleep(0.02)
     zipped = await exported(client)
@@ -484,13 +484,13 @@ async def test_a_running_book_of_a_deleted_user_leaves_no_file(
 ) -> None:
     painter.gate.clear()
     await client.post("/v1/books", json=SPEC)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not painter.drawing:
             await asyncio.sleep(0.02)
     deletion = (await client.delete(ME)).json()
     painter.gate.set()
     await files_gone(client, deletion["deletion_id"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while painter.drawing or stored(resources):
             await asyncio.sleep(0.05)
 

@@ -39,7 +39,7 @@ async def at_the_easel(client: httpx.AsyncClient, painter: FakePainter) -> str:
     """A book that waits for its pictures."""
     painter.gate.clear()
     job_id = await order(client, "/v1/books", SPEC)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while painter.drawing < 3:
             await asyncio.sleep(0.01)
     return job_id

@@ -49,7 +49,7 @@ async def test_a_job_under_way_shows_its_step_and_an_integer_progress(
 ) -> None:
     painter.gate.clear()
     job_id = (await client.post("/v1/books", json=spec)).json()["job_id"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while painter.drawing < 3:
             await asyncio.sleep(0.01)
     job = (await client.get(f"/v1/books/{job_id}")).json()

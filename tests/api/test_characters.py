@@ -170,11 +170,11 @@ async def test_whoever_judges_is_asked_while_no_connection_is_held_and_not_for_w
 ) -> None:
     screen.request_gate.clear()
     keeping = asyncio.create_task(keep(client))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not screen.checked_texts:
             await asyncio.sleep(0.01)
     pool: Any = resources.database.engine.pool
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while pool.checkedout():
             await asyncio.sleep(0.01)
     screen.request_gate.set()

@@ -71,7 +71,7 @@ async def serving(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not server.started:
             await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
@@ -124,7 +124,7 @@ async def test_the_preview_shows_each_picture_once_it_has_passed(
     screen.flag_pictures = {4}
     painter.gate.clear()
     job_id = (await served.post("/v1/books", json=SPEC)).json()["job_id"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while painter.drawing < 3:
             await asyncio.sleep(0.01)
     preview = (await served.get(f"/v1/books/{job_id}")).json()["preview"]
@@ -159,7 +159,7 @@ async def at_the_easel(client: httpx.AsyncClient, painter: FakePainter) -> str:
     """A book that waits for its pictures."""
     painter.gate.clear()
     job_id = (await client.post("/v1/books", json=SPEC)).json()["job_id"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while painter.drawing < 3:
             await asyncio.sleep(0.01)
     return str(job_id)

@@ -81,7 +81,7 @@ async def test_a_request_whose_connection_dies_says_when_to_come_back(
     async with database.session() as session:
         await session.execute(text("LOCK TABLE jobs, books, users IN ACCESS EXCLUSIVE MODE"))
         asked = asyncio.create_task(client.get(path))
-        async with asyncio.timeout(10), database.reading() as other:
+        async with asyncio.timeout(30), database.reading() as other:
             while not asked.done():
                 await other.scalar(END_WHO_WAITS)
                 await asyncio.sleep(0.02)

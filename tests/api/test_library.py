@@ -129,7 +129,7 @@ async def test_a_deleted_book_takes_everything_of_its_own_along(
     job = (await client.get(f"/v1/books/{made['job_id']}")).json()
     assert (job["status"], job["result"]) == ("done", None)
     assets = resources.settings.storybook_data_dir / "assets"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while any(path.is_file() for path in assets.rglob("*")):
             await asyncio.sleep(0.05)
     assert await listed(client) == ([], 0)
@@ -193,7 +193,7 @@ async def test_a_page_that_is_made_again_while_its_book_is_deleted_fails_quietly
 ) -> None:
     painter.gate.clear()
     again = await client.post(f"/v1/books/{made['job_id']}/pages/1/regenerate", json={"mode": "image"})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not painter.drawing:
             await asyncio.sleep(0.01)
     await client.delete(f"/v1/library/{made['result']['book_id']}")

@@ -71,7 +71,7 @@ async def waiting(operator: httpx.AsyncClient, painter: FakePainter) -> AsyncIte
     """A book whose pictures are not drawn yet."""
     painter.gate.clear()
     job_id = (await operator.post("/v1/books", json=PLANTED)).json()["job_id"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not painter.drawing:
             await asyncio.sleep(0.02)
     yield job_id
@@ -410,7 +410,7 @@ async def test_what_has_cost_nothing_is_not_refunded(
     operator: httpx.AsyncClient, made: dict[str, Any], failed: str, waiting: str, rows: Rows
 ) -> None:
     voice = (await operator.post(f"/v1/books/{made['result']['book_id']}/audio")).json()["job_id"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await rows(f"SELECT 1 FROM jobs WHERE id = '{voice}' AND finished_at IS NULL"):  # noqa: S608
             await asyncio.sleep(0.02)
     of = {failed: 409, waiting: 409, voice: 409, "job_nobody": 404}

@@ -144,7 +144,7 @@ async def test_who_waits_is_told_that_it_goes_on_and_finds_the_character_by_aski
     assert int(answer.headers["retry-after"]) > 0
     job_id = answer.json()["error"]["details"]["job_id"]
     sight.gate.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await client.get(f"/v1/books/{job_id}")).json()["status"] != "done":
             await asyncio.sleep(0.02)
     again = await send(client, encoded(scene()), key="the-same-key")

@@ -202,7 +202,7 @@ async def test_a_database_that_hangs_holds_no_request_up(crashing: Crashing, hur
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as client:
         assert (await client.get("/v1/library")).status_code == 200
         with crashing.hangs():
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(20):
                 asked = (client.get("/v1/library"), client.post("/v1/books", json=body))
                 answers = await asyncio.gather(*asked)
         assert [answer.status_code for answer in answers] == [503, 503]
@@ -311,7 +311,7 @@ async def test_a_storage_that_hangs_makes_it_unready_and_is_asked_once(resources
     app = create_app(replace(resources, storage=Hanging(resources.settings.storybook_data_dir, "")))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(20):
             answers = await asyncio.gather(*(client.get("/health/ready") for _ in range(5)))
         assert [answer.json()["checks"]["storage"] for answer in answers] == ["away"] * 5
         assert len(asked) == 1

@@ -43,7 +43,7 @@ async def late(resources: Resources, holder: LeaseHolder, user_id: str, rows: Ro
         await orders.voice_of(session, user_id, book_id, 1, ROOMY)
     claim = await holder.claim(Lane.SHORT)
     assert claim
-    async with resources.database.session() as session, asyncio.timeout(10):
+    async with resources.database.session() as session, asyncio.timeout(30):
         await session.execute(text("SELECT FROM books FOR UPDATE"))
         working = asyncio.create_task(work_on(claim, make_kit(resources)))
         while not await rows("SELECT 1 FROM pg_locks WHERE NOT granted"):

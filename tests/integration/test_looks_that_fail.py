@@ -58,7 +58,7 @@ async def test_a_runner_outlives_what_nobody_has_thought_of(
     kit = replace(make_kit(resources), database=Stumbling(resources.database.engine))
     runner = Runner(kit, resources.settings.model_copy(update={"sweep_seconds": 0.1}))
     runner.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await rows("SELECT status FROM jobs") != [("done",)] and runner.healthy:
             await asyncio.sleep(0.02)
     assert runner.healthy
@@ -72,7 +72,7 @@ async def test_a_dispatcher_outlives_what_nobody_has_thought_of(
     broker = StumblingBroker()
     dispatcher = Dispatcher(database, broker)
     dispatcher.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while broker.asked < 2 and dispatcher.healthy:
             dispatcher.wake()
             await asyncio.sleep(0.02)

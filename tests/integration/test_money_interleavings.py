@@ -113,7 +113,7 @@ async def at_once(database: Database, life: Life, first: str, second: str) -> Ou
 
 
 async def _until_it_waits(database: Database, other: "asyncio.Task[bool]") -> None:
-    async with asyncio.timeout(10), database.reading() as session:
+    async with asyncio.timeout(30), database.reading() as session:
         while not other.done() and not await session.scalar(LOCKS_WAITED_FOR):
             await asyncio.sleep(0.002)
 

@@ -92,7 +92,7 @@ async def test_who_dies_or_fails_in_the_middle_is_replaced_in_the_next_period(
     async def ends() -> None:
         finished.set()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with periodic.running(others[0], [periodic.Work("work", EVERY, never_ends)]):
             await begun.wait()
         async with periodic.running(others[1], [periodic.Work("work", EVERY, fails)]):
@@ -117,7 +117,7 @@ async def test_a_work_that_nobody_expected_to_fail_stops_neither_itself_nor_the_
             done.set()
 
     works_of_a_process = [periodic.Work("one", EVERY, fails), periodic.Work("another", EVERY, works)]
-    async with asyncio.timeout(10), periodic.running(database, works_of_a_process):
+    async with asyncio.timeout(30), periodic.running(database, works_of_a_process):
         await done.wait()
 
 

@@ -100,7 +100,7 @@ async def test_pictures_are_drawn_side_by_side_but_not_more_than_allowed(house: 
     painter.gate.clear()
     job_id = await house.ask(SPEC.model_copy(update={"page_count": 12}))
     working = asyncio.create_task(house.run(job_id))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while painter.drawing < 3:
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.2)
@@ -116,7 +116,7 @@ async def test_the_story_is_written_while_the_request_is_judged_and_nothing_is_d
 ) -> None:
     screen.request_gate.clear()
     working = asyncio.create_task(house.run(await house.ask()))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not author.stories:
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.2)
@@ -230,7 +230,7 @@ async def test_what_was_paid_for_is_kept_until_the_storage_is_back(house: House,
     house.kit = replace(house.kit, storage=storage, storage_waits=(0.1,) * 50)
     job_id = await house.ask()
     working = asyncio.create_task(house.run(job_id))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while storage.refused < 10:
             await asyncio.sleep(0.01)
     storage.full = False
@@ -247,14 +247,14 @@ async def test_a_book_whose_storage_is_away_for_long_rests_in_the_queue_and_pays
     job_id = await house.ask()
     runner = Runner(house.kit, house.resources.settings)
     runner.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (job := await house.job(job_id)).wait_until is None:
             await asyncio.sleep(0.02)
     drawn = len(painter.drawn)
     assert (job.status, await house.balance()) == ("queued", 2)
     async with house.kit.database.session() as session:
         await session.execute(Job.__table__.update().values(wait_until=None))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await house.job(job_id)).fence < 2 or (await house.job(job_id)).status != "queued":
             await asyncio.sleep(0.02)
     assert len(painter.drawn) == drawn
@@ -271,7 +271,7 @@ async def test_a_book_that_was_interrupted_goes_on_where_it_stood(
     job_id = await house.ask()
     painter.gate.clear()
     first = asyncio.create_task(work_on(await house.claim(), house.kit))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while painter.drawing < 3:
             await asyncio.sleep(0.01)
     first.cancel()
@@ -320,7 +320,7 @@ async def test_a_book_on_its_last_try_is_worked_on_alone(
     painter.gate.clear()
     runner = Runner(house.kit, house.resources.settings)
     runner.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not painter.drawing:
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.2)
@@ -338,13 +338,13 @@ async def test_a_book_whose_machine_fails_waits_and_not_for_ever(house: House, a
     job_id = await house.ask()
     runner = Runner(house.kit, house.resources.settings)
     runner.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (job := await house.job(job_id)).wait_until is None:
             await asyncio.sleep(0.02)
     assert (job.status, job.waited_seconds, await house.balance()) == ("queued", MACHINE_REST, 2)
     async with house.kit.database.session() as session:
         await session.execute(Job.__table__.update().values(wait_until=None, waited_seconds=LONGEST_SECONDS))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (job := await house.job(job_id)).finished_at is None:
             await asyncio.sleep(0.02)
     await runner.stop(grace_seconds=5)
@@ -356,7 +356,7 @@ async def test_a_runner_that_stops_hands_its_job_back(house: House, painter: Fak
     painter.gate.clear()
     runner = Runner(house.kit, house.resources.settings)
     runner.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while painter.drawing < 3:
             await asyncio.sleep(0.01)
     await runner.stop(grace_seconds=0.1)

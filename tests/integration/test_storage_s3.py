@@ -113,7 +113,7 @@ async def test_a_server_that_hangs_keeps_nobody_else_from_threads_and_its_reader
                 reader.cancel()
             ends = await asyncio.gather(*readers, return_exceptions=True)
             assert {type(end) for end in ends} == {asyncio.CancelledError}
-            assert time.monotonic() - began < 0.4
+            assert time.monotonic() - began < 5
         finally:
             await storage.close()
             leaving.set()

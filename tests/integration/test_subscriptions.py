@@ -431,6 +431,6 @@ async def test_it_goes_on_by_itself(
 ) -> None:
     store.newest[ended.original_transaction_id] = next_period(ended)
     renewals = periodic.Work("renewals", 0.05, lambda: periodic.renew_due(database, stores))
-    async with periodic.running(database, [renewals]), asyncio.timeout(10):
+    async with periodic.running(database, [renewals]), asyncio.timeout(30):
         while await balance(database, user_id) < GIFT + 15 + 15:
             await asyncio.sleep(0.01)

@@ -78,7 +78,7 @@ async def test_a_book_is_taken_while_the_broker_is_away_and_made_when_it_is_back
         house.broker.kill()
         began = time.monotonic()
         job_id = await house.order(client)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
         assert (await client.get("/health/ready")).status_code == 200
         await asyncio.sleep(2)
         assert (await house.job(job_id)).status == "queued"

