@@ -155,3 +155,22 @@ async def test_a_series_that_cannot_be_is_refused(
 ) -> None:
     assert (await client.post("/v1/books/series", json=wish)).status_code == status
     assert await rows("SELECT count(*) FROM jobs") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        "UPDATE jobs SET request = request || '{\"moods\": []}' RETURNING 1",
+        "UPDATE story_drafts SET draft = draft || '{\"moods\": []}' RETURNING 1",
+    ],
+    ids=["its order", "its story"],
+)
+async def test_a_book_that_only_newer_processes_can_read_is_continued_later(
+    client: httpx.AsyncClient, made: dict[str, Any], rows: Any, newer: str
+) -> None:
+    assert await rows(newer)
+    wish = {"previous_book_id": made["result"]["book_id"], "topic": "at the sea"}
+    answer = await client.post("/v1/books/series", json=wish)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert len(await rows("SELECT 1 FROM jobs")) == 1

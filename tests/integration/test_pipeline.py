@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ class House:
         runner = Runner(self.kit, self.resources.settings)
         runner.start()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while (job := await self.job(job_id)).finished_at is None:
                     await asyncio.sleep(0.02)
         finally:
@@ -300,6 +301,29 @@ async def test_pictures_that_are_stored_are_not_drawn_again(house: House, painte
     assert not stored & again
 
 
+async def test_a_book_whose_story_only_newer_processes_can_read_waits_for_one_with_its_credit(
+    house: House, rows: Any, author: FakeAuthor, painter: FakePainter
+) -> None:
+    job_id = await house.ask()
+    claim = await house.claim()
+    painter.errors[1] = [RuntimeError("the process dies")]
+    with pytest.raises(BaseExceptionGroup):
+        await work_on(claim, house.kit)
+    await rows("UPDATE story_drafts SET draft = draft || '{\"moods\": []}' RETURNING 1")
+    await rows("UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_until = NULL RETURNING 1")
+    runner = Runner(house.kit, house.resources.settings)
+    runner.start()
+    async with asyncio.timeout(30):
+        while (job := await house.job(job_id)).wait_until is None:
+            await asyncio.sleep(0.02)
+    await runner.stop(grace_seconds=5)
+    assert (job.status, job.waits_for, await house.balance()) == ("queued", "UNKNOWN", 2)
+    await rows("UPDATE story_drafts SET draft = draft - 'moods' RETURNING 1")
+    await rows("UPDATE jobs SET wait_until = NULL RETURNING 1")
+    assert (await house.run(job_id)).status == "done"
+    assert len(author.stories) == 1
+
+
 async def test_a_chosen_character_that_was_deleted_fails_the_book(house: House, author: FakeAuthor) -> None:
     async with house.kit.database.session() as session:
         character_id = await characters.keep(session, house.user_id, sheet("Luna"))
@@ -333,7 +357,10 @@ async def test_a_book_on_its_last_try_is_worked_on_alone(
     await runner.stop(grace_seconds=5)
 
 
-async def test_a_book_whose_machine_fails_waits_and_not_for_ever(house: House, author: FakeAuthor) -> None:
+async def test_a_book_whose_machine_fails_waits_and_not_for_ever(
+    house: House, author: FakeAuthor, screen: FakeScreen
+) -> None:
+    screen.request_gate.clear()
     author.errors = [BlockingIOError("no process can be started")] * 2
     job_id = await house.ask()
     runner = Runner(house.kit, house.resources.settings)

@@ -216,7 +216,7 @@ async def test_whoever_a_decoder_leaves_behind_is_ended_with_it(tmp_path: Path, 
 
 
 async def test_a_decoder_whose_photo_nobody_waits_for_is_ended(tmp_path: Path, decoder_of: Makes) -> None:
-    reading = asyncio.ensure_future(read_photo(encoded(scene()), decoder_of(HANGS), 3 * PATIENT))
+    reading = asyncio.ensure_future(read_photo(encoded(scene()), decoder_of(HANGS), 1))
     async with asyncio.timeout(PATIENT):
         while not (tmp_path / "pid").exists():
             await asyncio.sleep(0.01)

@@ -5,10 +5,19 @@ from collections.abc import Awaitable, Callable
 from typing import Self, TypeVar
 
 import structlog
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from storybook.core.endings import to_its_end
-from storybook.core.errors import Charged, JobFailed, JobLeft, JobParked, Leaving, ProviderError, StorageError
+from storybook.core.errors import (
+    Charged,
+    ErrorCode,
+    JobFailed,
+    JobLeft,
+    JobParked,
+    Leaving,
+    ProviderError,
+    StorageError,
+)
 from storybook.core.metrics import trying
 from storybook.domain.calls import Purpose
 from storybook.domain.jobs import Step
@@ -134,9 +143,12 @@ class Workbench:
         await self.kit.storage.put(key, data, media_type)
 
     def kept(self, step: Step, kind: type[V], page: int) -> V | None:
-        """The step's artifact of that page, where there is one."""
+        """The step's artifact of that page, where there is one; raises JobParked where only newer processes read it."""
         made = self._stored.get((step, page))
-        return kind.model_validate(made) if made is not None else None
+        try:
+            return kind.model_validate(made) if made is not None else None
+        except ValidationError as error:
+            raise JobParked(jobs.UNREAD_REST, ErrorCode.UNKNOWN) from error
 
     async def discard(self, step: Step, page: int, key: str) -> None:
         """Forgets an artifact that is of no use any more, and its file: `once` will make another."""

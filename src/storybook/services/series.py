@@ -2,15 +2,16 @@
 
 from typing import NamedTuple
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storybook.core.errors import Invalid
+from storybook.core.errors import Invalid, Unavailable
 from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge, Theme
 from storybook.domain.characters import CastSheet
-from storybook.domain.jobs import JobKind, Step
+from storybook.domain.jobs import Step
 from storybook.domain.normalize import same_for_a_reader
-from storybook.domain.orders import BookOrder, SeriesLink, read_order
+from storybook.domain.orders import BookOrder, SeriesLink
 from storybook.domain.series import MAX_COMPANIONS, MAX_EARLIER, EarlierBook, told_so_far
 from storybook.domain.story import Role, StoryDraft
 from storybook.models import Book, Job
@@ -19,6 +20,7 @@ from storybook.services import artifacts, books, characters, jobs, orders
 from storybook.services.quotas import Quotas
 
 MAX_BESIDE_THE_HERO = 4
+RETRY_SECONDS = 60
 
 
 class NextBook(NamedTuple):
@@ -90,18 +92,21 @@ def _first_book(wish: NextBook) -> BookSpec:
 
 
 async def _made(session: AsyncSession, user_id: str, book: Book) -> _Made:
+    """What the book was made from. Raises Unavailable where only a newer process of a mixed service can read it."""
     job = await jobs.get(session, user_id, book.job_id)
-    order = read_order(JobKind.BOOK, job.request)
-    if not isinstance(order, BookOrder):
-        raise TypeError("a book is made by the order of a book")
     stored = await artifacts.load(session, book.job_id)
     draft = stored.get((Step.GENERATE_STORY, WHOLE_BOOK))
     cast = stored.get((Step.GENERATE_CHARACTER_SHEET, WHOLE_BOOK))
-    return _Made(
-        order=order,
-        draft=StoryDraft.model_validate(draft) if draft else None,
-        cast=CastSheet.model_validate(cast) if cast else None,
-    )
+    try:
+        return _Made(
+            order=BookOrder.model_validate(job.request),
+            draft=StoryDraft.model_validate(draft) if draft else None,
+            cast=CastSheet.model_validate(cast) if cast else None,
+        )
+    except ValidationError as error:
+        raise Unavailable(
+            "This series cannot be continued now. Please try again in a few minutes.", retry_after=RETRY_SECONDS
+        ) from error
 
 
 def _remembered(book: Book, made: _Made) -> tuple[EarlierBook, ...]:
