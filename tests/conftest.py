@@ -31,6 +31,7 @@ from storybook.services.quotas import Quotas
 from storybook.storage.files import FileStorage
 from storybook.stores.development import DevelopmentStore
 from storybook.stores.registry import Stores
+from tests.databases import Databases
 from tests.fakes import FakeAuthor, FakeNarrator, FakePainter, FakeScreen, FakeSight, sheet
 from tests.receipts import RECEIPT_KEY
 
@@ -79,14 +80,19 @@ def template(postgres: EmbeddedPostgres) -> str:
     return "template_storybook"
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres, template: str) -> Databases:
+    return Databases(postgres, template)
+
+
 @pytest.fixture
-async def database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Database]:
+async def database(databases: Databases) -> AsyncIterator[Database]:
     """A database of the test's own, where commits and several connections are real."""
-    name = await _clone(postgres, template)
-    opened = Database.connect(_address(postgres, name), pool_size=20)
+    name = await databases.lend()
+    opened = Database.connect(databases.address(name), pool_size=20)
     yield opened
     await opened.close()
-    await _execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
+    await databases.take_back(name)
 
 
 @contextmanager
