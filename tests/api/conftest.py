@@ -32,7 +32,7 @@ def ended(client: httpx.AsyncClient) -> Follow:
     """Follows a job to its end, as the app does."""
 
     async def follow(job_id: str) -> dict[str, Any]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 job: dict[str, Any] = (await client.get(f"/v1/books/{job_id}")).json()
                 if job["status"] in ("done", "failed"):

@@ -137,7 +137,7 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, vendor: Ve
     What may cost something is not sent when the lease of its job may be over: raises LeaseLost.
     """
     if request.method == "POST":
-        about.require_lease()
+        request.extensions["trace"] = _before_it_leaves
     try:
         response = await client.send(request, stream=True)
         try:
@@ -149,6 +149,12 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, vendor: Ve
     if body is None:
         raise unusable("the answer is too large", vendor, kind)
     return httpx.Response(response.status_code, headers=_plain(response.headers), content=body, request=request)
+
+
+async def _before_it_leaves(event: str, _: dict[str, Any]) -> None:
+    """Looks at the lease when there is a connection: it may have been waited for, or the process stood still."""
+    if event.endswith(".send_request_headers.started"):
+        about.require_lease()
 
 
 async def _read(response: httpx.Response) -> bytes | None:
