@@ -1,15 +1,16 @@
 """Processes that are frozen or dead, statements that take too long, a pool that is used up: nobody waits for them."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import literal, select, text
 from sqlalchemy.exc import DBAPIError
 
-from storybook.core.database import Database, passes
+from storybook.core.database import Database, Prepared, passes
 from storybook.core.migrations import downgrade, migrate
 from storybook.core.time_limits import Limits, of_service, server_settings
 from storybook.domain.book_spec import BookSpec
@@ -165,3 +166,30 @@ async def test_a_book_that_is_handed_back_is_taken_by_another_process_at_once(re
         async with asyncio.timeout(20):
             while await rows("SELECT fence FROM jobs") == [(1,)]:
                 await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("way", ["alone", "in a transaction"])
+async def test_who_stands_still_between_two_words_to_the_server_is_told_of_a_lost_connection(
+    database: Database, way: str
+) -> None:
+    frozen = Database.connect(database.url, pool_size=1, limits=Limits(alone=0.2, in_transaction=0.2))
+    await frozen.run(Prepared(select(literal(0))))
+
+    async def ask(number: int) -> object:
+        if way == "alone":
+            return await frozen.run(Prepared(select(literal(number) + number)))
+        async with frozen.session() as session:
+            return (await session.execute(select(literal(number) * number))).all()
+
+    async def stand_still_again_and_again() -> None:
+        while True:
+            time.sleep(0.3)  # noqa: ASYNC251  it is what is tested
+            await asyncio.sleep(0)
+
+    standing = asyncio.create_task(stand_still_again_and_again())
+    with pytest.raises(DBAPIError) as lost:
+        await ask(1)
+    assert passes(lost.value)
+    standing.cancel()
+    assert await ask(2) == [(4,)]
+    await frozen.close()

@@ -61,8 +61,11 @@ def server_settings(limits: Limits) -> dict[str, str]:
 
 
 def _watch(seconds: float | None, driver: Any) -> asyncio.TimerHandle | None:
-    """Closes the connection after so many seconds without a word to the server, which may hang."""
-    return None if seconds is None else asyncio.get_running_loop().call_later(seconds, driver.terminate)
+    """Cuts the connection after so many seconds without a word to the server, which may hang.
+
+    The driver hears of it as of any lost connection. Its own `terminate` would break a statement between two messages.
+    """
+    return None if seconds is None else asyncio.get_running_loop().call_later(seconds, driver._transport.abort)  # noqa: SLF001
 
 
 @contextmanager
