@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -13,7 +13,7 @@ from storybook.core.embedded_postgres import EmbeddedPostgres
 MOST_BYTES = 2_000_000
 """A table that grew beyond this is dropped with its database: emptied, it would be slow for whoever comes next."""
 _SHAPE = """
-    SELECT sum(entries), max(newest) FROM (
+    SELECT sum(entries), max(newest), (SELECT string_agg(xmin::text, ' ') FROM alembic_version) FROM (
         SELECT count(*) AS entries, max(xmin::text::bigint) AS newest FROM pg_class
         UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_attribute
         UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_constraint
@@ -67,10 +67,12 @@ class Databases:
         """Empties it and ends who is still connected; what has other tables by now, or large ones, is dropped."""
         async with self._connected(name) as connection:
             await connection.execute(_OTHERS_END, name)
-            if await connection.fetchrow(_SHAPE) == self._shape and await connection.fetchval(_LARGEST) < MOST_BYTES:
-                await connection.execute(_EMPTY)
-                self._free.append(name)
-                return
+            with suppress(asyncpg.UndefinedTableError):
+                as_it_was = await connection.fetchrow(_SHAPE) == self._shape
+                if as_it_was and await connection.fetchval(_LARGEST) < MOST_BYTES:
+                    await connection.execute(_EMPTY)
+                    self._free.append(name)
+                    return
         async with self._connected("postgres") as connection:
             await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

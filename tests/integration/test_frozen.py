@@ -193,3 +193,24 @@ async def test_who_stands_still_between_two_words_to_the_server_is_told_of_a_los
     standing.cancel()
     assert await ask(2) == [(4,)]
     await frozen.close()
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_who_wakes_up_after_the_server_has_hung_up_is_told_of_a_lost_connection(
+    database: Database, turns: int
+) -> None:
+    frozen = Database.connect(database.url, pool_size=1, limits=Limits(left_open=0.2))
+
+    async def sleep_and_go_on() -> None:
+        async with frozen.session() as session:
+            await session.execute(MINE)
+            time.sleep(0.6)  # noqa: ASYNC251  it is what is tested
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await session.execute(text("SELECT 1"))
+
+    with pytest.raises(DBAPIError) as lost:
+        await sleep_and_go_on()
+    assert passes(lost.value)
+    assert await frozen.run(Prepared(select(literal(2)))) == [(2,)]
+    await frozen.close()

@@ -19,7 +19,7 @@ from storybook.core.settings_rules import SECRETS
 ROOT = Path(__file__).parents[2]
 INFRA = ROOT / "infra"
 COMPOSE = {name: INFRA / name for name in ("docker-compose.yml", "docker-compose.prod.yml")}
-MENDED = {"redis": (7, 4, 10), "nginx": (1, 30, 5)}
+MENDED = {"postgres": (16, 16), "redis": (7, 4, 10), "nginx": (1, 30, 5)}
 """Images of versions before these have known holes."""
 PARTS = {"api", "worker", "beat", "migrate"}
 KNOWN = set(Settings.model_fields)

@@ -72,9 +72,10 @@ def passes(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         if state := getattr(error.orig, "sqlstate", None):
             return str(state).startswith(_PASSING_STATES)
-        refused_here = any(
-            isinstance(cause, ValueError) for cause in (error.orig, getattr(error.orig, "__cause__", None))
-        )
+        causes = (error.orig, getattr(error.orig, "__cause__", None))
+        if any(isinstance(cause, asyncpg.InternalClientError) for cause in causes):
+            return True  # The server has hung up, and the driver is about to notice.
+        refused_here = any(isinstance(cause, ValueError) for cause in causes)
         return isinstance(error, OperationalError | InterfaceError) and not refused_here
     return isinstance(error, OSError | NoConnectionFree)
 
