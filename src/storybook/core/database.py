@@ -39,7 +39,7 @@ room, a lock or a statement that took too long, a restart."""
 
 T = TypeVar("T")
 
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+DRIVER_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
@@ -145,7 +145,7 @@ class Database:
             driver: asyncpg.Connection = connection.driver_connection
             with telemetry.asking(statement.sql), at_most(self._limits.alone, driver):
                 rows: list[asyncpg.Record] = await driver.fetch(statement.sql, *statement.values(values))
-        except (*_FAILURES, OSError) as error:
+        except (*DRIVER_FAILURES, OSError) as error:
             connection.invalidate()
             raise _translated(statement.sql, error) from error
         except asyncio.CancelledError:
@@ -205,7 +205,7 @@ def _translated(sql: str, error: Exception) -> DBAPIError:
     """As SQLAlchemy says it."""
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         return IntegrityError(sql, None, error)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError | asyncpg.InterfaceError) and not isinstance(error, ValueError):
         return OperationalError(sql, None, error)
     failure = DBAPIError(sql, None, error)
     return OperationalError(sql, None, error) if passes(failure) else failure

@@ -9,6 +9,8 @@ import asyncpg
 import structlog
 from sqlalchemy import make_url
 
+from storybook.core.database import DRIVER_FAILURES
+
 log = structlog.get_logger()
 
 CHANNEL = "jobs"
@@ -53,7 +55,7 @@ class Notifications:
         while not self._closed.is_set():
             try:
                 await self._listen_once()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except (OSError, *DRIVER_FAILURES, TimeoutError) as error:
                 log.warning("notifications_away", exc_info=error)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._closed.wait(), RECONNECT_SECONDS)
