@@ -28,10 +28,7 @@ environment() {
     python="$(_newest_python)" || return
     echo "Setting up in $venv (once) ..." >&2
     "$python" -m venv --clear "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile \
-      --requirement "$lock" >&2
-    # On all processors, where pip takes one; some packages bring templates that are no Python.
-    "$venv/bin/python" -m compileall -qq -j 0 "$venv/lib" || true
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" >&2
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
       --editable "$root" >&2
     echo "$stamp" >"$venv/.installed"

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import literal, select, text
+from sqlalchemy import func, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
-from storybook.core.database import Database, Prepared, passes
+from storybook.core.database import Database, Prepared, passes, patiently
 from storybook.core.migrations import downgrade, migrate
 from storybook.core.time_limits import Limits, of_service, server_settings
 from storybook.domain.book_spec import BookSpec
@@ -214,3 +214,17 @@ async def test_who_wakes_up_after_the_server_has_hung_up_is_told_of_a_lost_conne
     assert passes(lost.value)
     assert await frozen.run(Prepared(select(literal(2)))) == [(2,)]
     await frozen.close()
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_statement_on_a_connection_that_is_just_being_lost_is_made_at_the_next_try(
+    database: Database, turns: int
+) -> None:
+    opened = Database.connect(database.url, pool_size=1)
+    [[pid]] = await opened.run(Prepared(select(func.pg_backend_pid())))
+    async with database.session() as session:
+        await session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    assert await patiently(lambda: opened.run(Prepared(select(literal(1))))) == [(1,)]
+    await opened.close()
