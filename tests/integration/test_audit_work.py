@@ -55,6 +55,7 @@ async def ownerless(database: Database, storage: Storage) -> list[str]:
             "reservation",
             "INSERT INTO job_budgets (job_id, user_id, day, reserved) VALUES ('job_gone', 'user_gone', now(), 9)",
         ),
+        ("removal", "INSERT INTO discarded_files (key, due_at) VALUES ('books/x/', now() - interval '61 minutes')"),
     ],
 )
 async def test_work_that_does_not_end_is_named(resources: Resources, check: str, broken: str) -> None:
@@ -63,6 +64,23 @@ async def test_work_that_does_not_end_is_named(resources: Resources, check: str,
     async with resources.database.session() as session:
         await session.execute(text(broken))
     assert [found.check for found in await audit_work.work_without_end(resources.database)] == [check]
+
+
+async def test_the_photo_of_a_job_that_has_ended_is_named(resources: Resources) -> None:
+    await made(resources)
+    assert await audit_work.work_without_end(resources.database) == []
+    async with resources.database.session() as session:
+        await session.execute(text("INSERT INTO job_photos (job_id, photo) SELECT id, 'x' FROM jobs"))
+    assert [found.check for found in await audit_work.work_without_end(resources.database)] == ["photo"]
+
+
+async def test_a_book_that_failed_owns_no_file(resources: Resources, rows: Rows) -> None:
+    await made(resources)
+    stored = await resources.storage.keys()
+    await rows("DELETE FROM books RETURNING 1")
+    assert await ownerless(resources.database, resources.storage) == []
+    await rows("UPDATE jobs SET status = 'failed', error_code = 'UNKNOWN' RETURNING 1")
+    assert await ownerless(resources.database, resources.storage) == [f"file {key}" for key in stored]
 
 
 async def test_files_belong_to_a_book_a_job_or_their_removal_or_are_named(

@@ -28,6 +28,14 @@ CHECKS = (
     FROM job_budgets AS budget LEFT JOIN jobs ON jobs.id = budget.job_id
     WHERE NOT budget.closed AND (jobs.id IS NULL OR jobs.status IN ('done', 'failed'))
     """,
+    """
+    SELECT 'removal', 'file ' || key, 'gone within an hour', 'due since ' || due_at
+    FROM discarded_files WHERE due_at < now() - interval '1 hour'
+    """,
+    """
+    SELECT 'photo', 'photo of job ' || jobs.id, 'gone with the end of its job', 'still there'
+    FROM job_photos JOIN jobs ON jobs.id = job_photos.job_id WHERE jobs.status IN ('done', 'failed')
+    """,
 )
 STATEMENT = text("\nUNION ALL\n".join(CHECKS))
 
@@ -45,6 +53,7 @@ _OWNERLESS = text(
         SELECT unnest(ARRAY[cover_key, pdf_key, audio_key]) AS key FROM book
         UNION ALL SELECT unnest(ARRAY[image_key, pages.audio_key]) FROM pages JOIN book ON book.id = pages.book_id
         UNION ALL SELECT artifact ->> 'key' FROM step_artifacts JOIN job ON job.id = step_artifacts.job_id
+            WHERE job.status <> 'failed'
         UNION ALL SELECT key FROM discarded_files
             WHERE key IN (SELECT key FROM stored UNION SELECT 'books/' || token || '/' FROM stored)
         UNION ALL SELECT 'books/' || asset_token || '/' FROM job WHERE status IN ('queued', 'running')
@@ -58,7 +67,9 @@ _OWNERLESS = text(
 
 
 async def work_without_end(database: Database) -> list[Finding]:
-    """Jobs that nobody works on or that never end, and money that is set aside for jobs that have."""
+    """Jobs that nobody works on or that never end, and what is still kept of those that have: money that is set aside,
+    photos, files that were to be removed.
+    """
     async with database.reading() as session:
         return [Finding(*row) for row in await session.execute(STATEMENT)]
 
