@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from storybook.core.database import Database, Prepared, passes, patiently
 from storybook.core.migrations import downgrade, migrate
-from storybook.core.time_limits import Limits, of_service, server_settings
+from storybook.core.time_limits import Limits, at_most, of_service, server_settings
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.jobs import Lane
 from storybook.main import create_app, make_kit
@@ -228,3 +228,8 @@ async def test_a_statement_on_a_connection_that_is_just_being_lost_is_made_at_th
         await asyncio.sleep(0)
     assert await patiently(lambda: opened.run(Prepared(select(literal(1))))) == [(1,)]
     await opened.close()
+
+
+async def test_a_connection_that_was_lost_meanwhile_has_nothing_to_cut() -> None:
+    with at_most(0.01, None):
+        await asyncio.sleep(0.05)

@@ -64,8 +64,11 @@ def _watch(seconds: float | None, driver: Any) -> asyncio.TimerHandle | None:
     """Cuts the connection after so many seconds without a word to the server, which may hang.
 
     The driver hears of it as of any lost connection. Its own `terminate` would break a statement between two messages.
+    One that was lost meanwhile has no driver, and whoever uses it is told so.
     """
-    return None if seconds is None else asyncio.get_running_loop().call_later(seconds, driver._transport.abort)  # noqa: SLF001
+    if seconds is None or driver is None:
+        return None
+    return asyncio.get_running_loop().call_later(seconds, driver._transport.abort)  # noqa: SLF001
 
 
 @contextmanager
