@@ -13,7 +13,7 @@ from storybook.core.embedded_postgres import EmbeddedPostgres
 MOST_BYTES = 2_000_000
 """A table that grew beyond this is dropped with its database: emptied, it would be slow for whoever comes next."""
 _SHAPE = """
-    SELECT sum(entries), max(newest) FROM (
+    SELECT sum(entries), max(newest), (SELECT max(version_num) FROM alembic_version) FROM (
         SELECT count(*) AS entries, max(xmin::text::bigint) AS newest FROM pg_class
         UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_attribute
         UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_constraint
