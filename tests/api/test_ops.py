@@ -225,6 +225,14 @@ async def test_the_page_tells_by_how_many_processes_a_vendor_is_left_alone(
     assert await rows("SELECT 1 FROM open_breakers") == []
 
 
+async def test_whoever_asks_only_whether_the_page_is_there_is_answered_without_it(client: httpx.AsyncClient) -> None:
+    stranger = await client.head("/ops")
+    await sign_in(client)
+    operator = await client.head("/ops")
+    assert (stranger.status_code, operator.status_code, operator.content) == (401, 200, b"")
+    assert operator.headers["content-type"] == (await client.get("/ops")).headers["content-type"]
+
+
 async def test_calls_under_way_are_neither_good_nor_bad(operator: httpx.AsyncClient, rows: Rows) -> None:
     made = "INSERT INTO provider_calls (vendor, kind, model, worst, outcome, ended_at) "
     under_way, ended = "SELECT 'fal', 'image', 'a', 0, 'begun', NULL::timestamptz", "SELECT 'fal', 'image', 'a', 0, "
