@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from storybook.core import telemetry
 from storybook.core.cpu import CpuPool
 from storybook.core.database import Database
+from storybook.core.database_refusals import refusal
 from storybook.core.embedded_postgres import EmbeddedPostgres
 from storybook.core.errors import SetupError, StorageError
 from storybook.core.logs import name_users_by
@@ -142,10 +143,7 @@ async def open_database(
             elif must_be_current and not await is_current(database.engine):
                 raise SetupError("The database's tables are not of this version; run: storybook migrate")
         except (SQLAlchemyError, OSError, TimeoutError, ValueError) as error:
-            raise SetupError(
-                f"DATABASE_URL: the database does not answer ({type(error).__name__}). "
-                "Is it running, and is the address right?"
-            ) from error
+            raise refusal(error, url) from error
         yield database
 
 

@@ -225,6 +225,28 @@ async def test_the_page_tells_by_how_many_processes_a_vendor_is_left_alone(
     assert await rows("SELECT 1 FROM open_breakers") == []
 
 
+async def test_whoever_asks_only_whether_the_page_is_there_is_answered_without_it(client: httpx.AsyncClient) -> None:
+    stranger = await client.head("/ops")
+    await sign_in(client)
+    operator = await client.head("/ops")
+    assert (stranger.status_code, operator.status_code, operator.content) == (401, 200, b"")
+    assert operator.headers["content-type"] == (await client.get("/ops")).headers["content-type"]
+
+
+async def test_calls_under_way_are_neither_good_nor_bad(operator: httpx.AsyncClient, rows: Rows) -> None:
+    made = "INSERT INTO provider_calls (vendor, kind, model, worst, outcome, ended_at) "
+    under_way, ended = "SELECT 'fal', 'image', 'a', 0, 'begun', NULL::timestamptz", "SELECT 'fal', 'image', 'a', 0, "
+    await rows(f"{made} {under_way} FROM generate_series(1, 3) RETURNING 1")
+    assert "none has ended yet · 3 under way" in (await operator.get("/ops")).text
+    await rows(f"{made} {ended} 'ok', now() FROM generate_series(1, 3) RETURNING 1")
+    assert "100 % of 3 good · 3 under way" in (await operator.get("/ops")).text
+    await rows(f"{made} {ended} 'failed', now() RETURNING 1")
+    assert "75 % of 4 good · 3 under way" in (await operator.get("/ops")).text
+    await rows("UPDATE provider_calls SET outcome = 'ok', ended_at = now() RETURNING 1")
+    board = (await operator.get("/ops")).text
+    assert "100 % of 7 good" in board and "under way" not in board
+
+
 async def test_who_tries_tokens_out_is_stopped_even_when_one_is_right(resources: Resources) -> None:
     config = configure(create_app(resources), resources.settings)
     config.load()

@@ -1,6 +1,7 @@
 """The doctor: whatever is broken is named, with the command that mends it."""
 
 import asyncio
+import shlex
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
@@ -34,10 +35,10 @@ Told = Callable[..., Awaitable[str]]
 def told(database: Database, tmp_path: Path) -> Told:
     """What the doctor says of these settings; nothing else is wrong with them."""
 
-    async def tell(**changes: Any) -> str:
+    async def tell(*, width: int = 400, **changes: Any) -> str:
         given = {"storybook_data_dir": tmp_path / "data", "database_url": database.url} | changes
         settings = Settings(_env_file=None, **given)
-        console = Console(file=StringIO(), width=400)
+        console = Console(file=StringIO(), width=width)
         code = await examine(settings, console, problems(settings, Mode.DEVELOPMENT))
         shown: str = console.file.getvalue()  # type: ignore[attr-defined]
         assert code == int("wrong" in shown), shown
@@ -105,6 +106,46 @@ async def test_tables_of_another_version_are_named(told: Told, rows: Any, empty_
     assert is_ill(await told(), "database", "pip install --upgrade")
 
 
+async def test_a_database_of_another_name_is_to_be_made(told: Told, database: Database) -> None:
+    address = database.engine.url.set(database="books of them")
+    shown = await told(database_url=address.render_as_string(hide_password=False))
+    command = f"createdb -h {address.query['host']} -U {address.username} 'books of them' && storybook migrate"
+    assert "has no database of that name" in shown and "does not answer" not in shown
+    assert is_ill(shown, "database", command)
+
+
+async def test_a_user_whom_the_database_does_not_know_is_refused_and_it_does_answer(
+    told: Told, database: Database
+) -> None:
+    address = database.engine.url.set(username="stranger", password="5a0c1f7e9b3d2486")
+    shown = await told(database_url=address.render_as_string(hide_password=False))
+    assert "refuses this user or password" in shown and "does not answer" not in shown
+    assert is_ill(shown, "database", f"-U stranger -d {address.database}") and "5a0c1f7e9b3d2486" not in shown
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "mend"),
+    [
+        ("28P01", "refuses this user or password", "psql -W -h 127.0.0.1 -p {port} -U ann -d books"),
+        ("3D000", "has no database of that name", "createdb -h 127.0.0.1 -p {port} -U ann books"),
+        ("53300", "refuses (SQLSTATE 53300)", "psql $DATABASE_URL"),
+    ],
+)
+async def test_a_database_that_answers_is_not_said_to_be_away(told: Told, state: str, said: str, mend: str) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        fields = b"SFATAL\0VFATAL\0C" + state.encode() + b"\0Mno\0\0"
+        writer.write(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        shown = await told(database_url=f"postgresql://ann:5a0c1f7e9b3d2486@127.0.0.1:{port}/books?sslmode=disable")
+    assert said in shown and "does not answer" not in shown and "5a0c1f7e9b3d2486" not in shown
+    assert is_ill(shown, "database", mend.format(port=port))
+
+
 @pytest.mark.parametrize(
     ("part", "mend", "settings"),
     [
@@ -150,6 +191,18 @@ async def test_secrets_that_others_can_read_are_named(told: Told, tmp_path: Path
     assert is_ill(shown, "secrets", f"chmod 600 {file}") and "a pepper" not in shown
     file.chmod(0o600)
     assert "Nothing to mend" in await told()
+
+
+async def test_nothing_is_cut_off_where_lines_are_short(told: Told, tmp_path: Path) -> None:
+    folder = tmp_path / "a-long-name-of-a-folder" / "and another one with blanks, and [brackets] :fox:"
+    folder.mkdir(parents=True)
+    secrets = [folder / name for name in ("user_key_pepper", "access_token_secret")]
+    for file in secrets:
+        file.write_text("a secret")
+        file.chmod(0o644)
+    shown = await told(width=80, storybook_data_dir=folder)
+    assert f"chmod 600 {shlex.join(map(str, secrets))}" in shown.splitlines()
+    assert "…" not in shown and "".join(f"{folder}, can be written".split()) in "".join(shown.split())
 
 
 @pytest.fixture

@@ -91,6 +91,10 @@ SEEDED: list[tuple[str, str | None]] = [
     ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@postgres/storybook?channel_binding=require"),
     ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@db.far-away.net/storybook"),
     ("DATABASE_URL", "postgresql://storybook:5a0c1f7e9b3d2486@db.far-away.net/storybook?sslmode=prefer"),
+    *(
+        ("DATABASE_URL", f"postgresql://storybook:5a0c1f7e9b3d2486@postgres/storybook?{option}")
+        for option in ("sslmode=nonsense", "sslmode=", "ssl=true", "port=abc", "port=", "port=0", "port=65536")
+    ),
     ("LLM_PROVIDER", None),
     ("IMAGE_PROVIDER", None),
     ("TTS_PROVIDER", None),
@@ -140,6 +144,18 @@ SEEDED: list[tuple[str, str | None]] = [
         for name in ("PUBLIC_URL", "S3_PUBLIC_URL")
         for host in ("books.local", "books.localhost", "books.internal.", "127.1", "[::ffff:127.0.0.1]", "100.64.0.9")
     ),
+    *(
+        (name, f"https://{host}")
+        for name in ("PUBLIC_URL", "S3_PUBLIC_URL", "S3_ENDPOINT", "LLM_BASE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT")
+        for host in ("books..family.app", "books,family.app", "-", "-books.family.app", "256.1.2.3", "a" * 64 + ".app")
+    ),
+    *(
+        (name, f"https://{user}@books.family.app")
+        for name in ("PUBLIC_URL", "S3_PUBLIC_URL", "S3_ENDPOINT", "LLM_BASE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT")
+        for user in ("reader:5a0c1f7e9b3d2486", "reader", "")
+    ),
+    ("PUBLIC_URL", "https://books.family.app:0"),
+    ("PUBLIC_URL", "https://books.family.app/stories"),
     ("S3_PUBLIC_URL", None),
     ("S3_PUBLIC_URL", "http://localhost:9000/storybook"),
     ("S3_BUCKET", None),
@@ -416,6 +432,12 @@ def test_a_redis_far_away_is_spoken_to_with_encryption(found: Found) -> None:
             assert not found(GOOD | {name: address})
 
 
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "192.168.1.5", "books"])
+def test_a_service_being_developed_may_be_of_this_machine(found: Found, host: str) -> None:
+    addresses = {"PUBLIC_URL": f"http://{host}", "LLM_BASE_URL": f"http://{host}/openai/v1"}
+    assert not found(addresses | {"LLM_PROVIDER": "openai", "LLM_PRICE": "0/0"}, Mode.DEVELOPMENT)
+
+
 @pytest.mark.parametrize(
     "mistake",
     [{"LLM_PROVIDER": "openai", "LLM_API_KEY": "k-1f0"}, {"ENVIRONMENT": "production"}, {"TTS_API_KEY": "k-1"}],
@@ -468,6 +490,13 @@ def test_few_digits_and_a_row_of_crosses_happen_by_chance(found: Found) -> None:
         ("CORS_ORIGINS", "https://www.family.app:8443,https://[2a01:4f8::1]"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
         ("S3_BUCKET", "books.family-1.app"),
+        *(("PUBLIC_URL", f"https://{host}") for host in ("books.family.app/", "bücher.family.app", "a.app.:8443")),
+        ("S3_ENDPOINT", "http://minio_1:9000"),
+        ("S3_PUBLIC_URL", "https://[2a01:4f8::1]:9000/a/b"),
+        *(
+            ("DATABASE_URL", f"postgresql://storybook:5a0c1f7e9b3d2486@postgres/storybook?{options}")
+            for options in ("sslmode=disable", "ssl=verify-full&port=6432", "host=one,two&port=5432,6432")
+        ),
         *((name, "value") for name in ("NGINX_CALLS_PER_SECOND", "NGINX_PROXY_BEFORE", "STORYBOOK_TLS", "TZ")),
     ],
 )

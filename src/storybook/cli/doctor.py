@@ -1,5 +1,6 @@
 """What is configured, reachable and missing, in plain words, and the command that mends what is wrong."""
 
+import shlex
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -7,8 +8,8 @@ from itertools import groupby
 
 import httpx
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from storybook import __version__
 from storybook.cli.doctor_machine import look_at_machine
@@ -38,23 +39,34 @@ SET_IT = "set it in the environment or in .env, then: storybook doctor"
 
 
 async def examine(settings: Settings, console: Console, problems: Sequence[Problem] = ()) -> int:
-    """Prints a table of findings; the exit code is 1 when something has to be mended.
+    """Prints a table of findings, and below it what mends them; the exit code is 1 when something has to be mended.
 
     `problems` are those of the settings themselves.
     """
     table = Table(box=None, pad_edge=False)
-    for column in ("", "part", "configured", "what to do"):
-        table.add_column(column)
-    wrong = 0
-    async for finding in _look(settings, problems):
-        wrong += bool(finding.problem)
-        advice = escape(finding.problem or finding.doubt)
-        if finding.mend and advice:
-            advice += f"\n[bold]→ {escape(finding.mend)}[/bold]"
-        table.add_row(_mark(finding), *map(escape, (finding.part, finding.configured)), advice)
+    for column in ("", "part"):
+        table.add_column(column, no_wrap=True)
+    for column in ("configured", "what to do"):
+        table.add_column(column, overflow="fold")
+    found = [finding async for finding in _look(settings, problems)]
+    for finding in found:
+        table.add_row(_mark(finding), *map(Text, finding[:2]), Text(finding.problem or finding.doubt))
     console.print(table)
+    _print_what_mends(found, console)
+    wrong = sum(bool(finding.problem) for finding in found)
     console.print("Nothing to mend." if not wrong else f"{wrong} thing{'s' if wrong > 1 else ''} to mend.")
     return int(bool(wrong))
+
+
+def _print_what_mends(found: Sequence[Finding], console: Console) -> None:
+    """Each command once, whole and on a line of its own, to be copied as it is."""
+    mended: dict[str, dict[str, None]] = {}
+    for finding in found:
+        if finding.mend and (finding.problem or finding.doubt):
+            mended.setdefault(finding.mend, {})[finding.part] = None
+    for command, parts in mended.items():
+        console.print(Text(f"→ {', '.join(parts)}", "bold"))
+        console.print(Text(command), soft_wrap=True)
 
 
 async def _look(settings: Settings, problems: Sequence[Problem]) -> AsyncIterator[Finding]:
@@ -84,7 +96,7 @@ def _mark(finding: Finding) -> str:
 
 async def _storage(settings: Settings) -> Finding:
     where = f"bucket {settings.s3_bucket}" if settings.s3_bucket else f"files in {settings.storybook_data_dir}/assets"
-    mend = f"ls -ld {settings.storybook_data_dir}/assets"
+    mend = f"ls -ld {shlex.quote(f'{settings.storybook_data_dir}/assets')}"
     if settings.s3_bucket:
         mend = (
             f"aws s3 ls s3://{settings.s3_bucket} --endpoint-url {settings.s3_endpoint or 'https://s3.amazonaws.com'}"

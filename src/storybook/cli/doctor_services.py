@@ -42,7 +42,7 @@ async def look_at_database(settings: Settings) -> AsyncIterator[Finding]:
             yield await _work(database, settings)
             yield await _ledger(database)
     except SetupError as error:
-        yield Finding("database", where, str(error), mend=mend)
+        yield Finding("database", where, str(error), mend=error.mend or mend)
 
 
 async def _tables(database: Database, where: str) -> Finding:

@@ -44,7 +44,14 @@ class StorybookError(Exception):
 
 
 class SetupError(StorybookError):
-    """The service cannot start as it is set up; the sentence says what is wrong and what to do."""
+    """The service cannot start as it is set up; the sentence says what is wrong and what to do.
+
+    `mend` is a command that mends it or shows more of it, where one is known.
+    """
+
+    def __init__(self, said: str, mend: str = "") -> None:
+        super().__init__(said)
+        self.mend = mend
 
 
 class StorageError(StorybookError):

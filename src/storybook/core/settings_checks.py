@@ -6,6 +6,8 @@ from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from storybook.core.host_names import is_host, is_port
+
 MIN_SECRET = 32
 """Whoever has a token can try out secrets on it, as fast as a machine can."""
 MIN_PASSWORD = 12
@@ -31,6 +33,7 @@ _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _KEYBOARD = (*_ROWS, *(row[::-1] for row in _ROWS))
 _DATABASE_OPTIONS = {"ssl", "host", "port", "target_session_attrs"}
 _ENCRYPTED = {"require", "verify-ca", "verify-full"}
+_SSL_MODES = {"disable", "allow", "prefer", *_ENCRYPTED}
 _NOWHERE = {"localhost", "local", "internal", "lan", "localdomain", "arpa", "test", "example", "invalid"}
 """The last words of names that no phone finds outside of a network that has them."""
 REDIS_PORT = 6379
@@ -94,10 +97,16 @@ def is_guessed_first(secret: str) -> bool:
 
 
 def is_no_web_address(url: str) -> bool:
+    """No host, or more than a host, a port and a path: a user is nothing for an address that others are told."""
     parts = _split(url)
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts is None or parts.scheme not in {"http", "https"} or not is_host(parts.hostname or ""):
         return bool(url)
-    return bool(parts.query or parts.fragment or re.search(r"\s", url))
+    return bool(parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", url))
+
+
+def has_a_path(url: str) -> bool:
+    parts = _split(url)
+    return parts is not None and parts.path not in {"", "/"}
 
 
 def is_no_redis_address(url: str) -> bool:
@@ -199,12 +208,20 @@ def is_out_of_reach(url: str) -> bool:
 
 
 def is_no_database_address(url: str) -> bool:
-    """A port that is none, no database or two, or an option that the driver does not have."""
+    """A port that is none, no database or two, or an option that the driver does not have or cannot read."""
     parts = _split(url)
     if parts is None:
         return True
     one_name = re.fullmatch(r"/[^/]+", parts.path) is not None
-    return bool(url) and not (one_name and parse_qs(parts.query).keys() <= _DATABASE_OPTIONS)
+    return bool(url) and not (one_name and _are_database_options(parse_qs(parts.query, keep_blank_values=True)))
+
+
+def _are_database_options(options: dict[str, list[str]]) -> bool:
+    """Ports may be as many as hosts are, with commas between them."""
+    ports = ",".join(options["port"]).split(",") if "port" in options else ()
+    return (
+        options.keys() <= _DATABASE_OPTIONS and set(options.get("ssl", ())) <= _SSL_MODES and all(map(is_port, ports))
+    )
 
 
 def is_database_read_on_the_way(url: str) -> bool:
@@ -270,7 +287,7 @@ def _split(url: str) -> SplitResult | None:
     """None for what cannot be read as an address at all."""
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        port = parts.port
     except ValueError:
         return None
-    return parts
+    return None if port == 0 else parts

@@ -130,11 +130,13 @@ RULES: tuple[Rule, ...] = (
     *_each(PRODUCTION, ("database_url",), "still holds a placeholder", check.has_placeholder_password),
     # Cannot be
     *_each(EVERYWHERE, (*PUBLIC_URLS, "s3_endpoint", COLLECTOR, *dict.fromkeys((*BASE_URLS, *STORE_URLS))),
-           "must be an address such as https://host", check.is_no_web_address),
+           "must be an address such as https://host, without a user or a password", check.is_no_web_address),
+    *_each(EVERYWHERE, ("public_url",), "must end after the host and its port, without a path", check.has_a_path),
     *_each(EVERYWHERE, ("redis_url", "celery_broker_url"), "must be an address such as redis://host:6379/0",
            check.is_no_redis_address),
-    *_each(EVERYWHERE, ("database_url",), "must be an address such as postgresql://user:password@host:5432/name; "
-           "of options, sslmode alone is usual, and others are not understood", check.is_no_database_address),
+    *_each(EVERYWHERE, ("database_url",), "must be an address such as postgresql://user:password@host:5432/name; of "
+           "options, sslmode alone is usual, as in ?sslmode=require, and others are not understood",
+           check.is_no_database_address),
     *_each(EVERYWHERE, (COLLECTOR,), "must be without /v1/traces, which is added", check.names_its_signal),
     *_each(EVERYWHERE, (COLLECTOR,), "must be where the collector takes HTTP, usually port 4318; 4317 is for gRPC",
            check.is_of_grpc),

@@ -44,6 +44,7 @@ SEE_OTHER = 303
 MAX_TOKEN = 500
 
 
+@router.head("")
 @router.get("")
 async def show_board(request: Request, visit: VisitDep, session: ReadingDep, resources: ResourcesDep) -> Response:
     """All that is at work, and how the service is."""

@@ -12,14 +12,18 @@ Line = tuple[str, str]
 
 
 class Vendor(NamedTuple):
-    """`lamp` is `open` while a process leaves it alone, `half_open` while one tries it out, else `closed`."""
+    """`lamp` is `open` while a process leaves it alone, `half_open` while one tries it out, else `closed`.
+
+    `share_good` is in per cent of the calls that have ended, and None while none has.
+    """
 
     name: str
     kind: str
     lamp: str
     says: str
     share_good: int | None
-    number: int
+    ended: int
+    under_way: int
     p50: str
     p95: str
     from_x: float
@@ -34,13 +38,13 @@ def vendors(asked: Sequence[VendorSeen], chosen: set[Line], resting: dict[Line, 
     for vendor, kind in sorted({*seen, *chosen, *resting}):
         found, lamp = seen.get((vendor, kind)), _lamp(resting.get((vendor, kind)))
         if found is None:
-            yield Vendor(vendor, kind, *lamp, None, 0, "", "", 0, 0, ())
+            yield Vendor(vendor, kind, *lamp, None, 0, 0, "", "", 0, 0, ())
             continue
         p50, p95 = found.p50 or 0, found.p95 or 0
-        good = round(100 * found.good / found.number)
+        good = round(100 * found.good / found.ended) if found.ended else None
         places = round(100 * p50 / slowest, 1), round(100 * p95 / slowest, 1)
         times = ("", "") if found.p50 is None else (said(p50 / 1000), said(p95 / 1000))
-        yield Vendor(vendor, kind, *lamp, good, found.number, *times, *places, found.last)
+        yield Vendor(vendor, kind, *lamp, good, found.ended, found.under_way, *times, *places, found.last)
 
 
 def _lamp(resting: Resting | None) -> tuple[str, str]:

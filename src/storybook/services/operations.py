@@ -111,7 +111,8 @@ class VendorSeen(NamedTuple):
 
     vendor: str
     kind: str
-    number: int
+    ended: int
+    under_way: int
     good: int
     p50: float | None
     p95: float | None
@@ -234,10 +235,11 @@ async def vendors(session: AsyncSession) -> list[VendorSeen]:
     hour = ProviderCall.created_at > func.now() - dt.timedelta(hours=1)
     call = select(*who, ProviderCall.id, ProviderCall.outcome, ProviderCall.milliseconds, newest).where(hour).subquery()
     c = call.c
-    good = c.outcome == Outcome.OK
+    number, under_way, good = func.count(), c.outcome == Outcome.BEGUN, c.outcome == Outcome.OK
     took = [func.percentile_cont(share).within_group(c.milliseconds.asc()).filter(good) for share in (0.5, 0.95)]
     last = func.array_agg(aggregate_order_by(c.outcome, c.id)).filter(c.newest <= LAST_CALLS)
-    asked = select(c.vendor, c.kind, func.count(), func.count().filter(good), *took, last)
+    counts = (number.filter(~under_way), number.filter(under_way), number.filter(good))
+    asked = select(c.vendor, c.kind, *counts, *took, last)
     rows = await session.execute(asked.group_by(c.vendor, c.kind).order_by(c.vendor, c.kind))
     return [VendorSeen(*row)._replace(last=tuple(row[-1])) for row in rows]
 
