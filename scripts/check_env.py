@@ -19,9 +19,11 @@ from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
 from storybook.core.settings_checks import database_password, host_of
 from storybook.core.settings_rules import SECRETS, Mode, Problem, problems
+from storybook.domain.calls import Kind
 from storybook.providers.estimate import require_affordable
 from storybook.providers.registry import Workshop, complaints
 from storybook.providers.unmetered import Unmetered
+from storybook.providers.vendors import OPENAI, VENDORS
 from storybook.stores.registry import make_stores
 
 BESIDE = {
@@ -32,6 +34,15 @@ BESIDE = {
 OF_NGINX = "NGINX_"
 OUR_POSTGRES = "postgres"
 """Its name in infra/docker-compose.prod.yml."""
+KEYS = {
+    Kind.TEXT: "LLM_API_KEY",
+    Kind.IMAGE: "IMAGE_API_KEY",
+    Kind.SPEECH: "TTS_API_KEY",
+    Kind.SIGHT: "SIGHT_API_KEY",
+    Kind.MODERATION: "MODERATION_API_KEY",
+}
+WITH_OTHERS = KEYS.keys() - {Kind.MODERATION}
+"""Moderation by others than OpenAI is a judge, who has the key of the author unless it is given another."""
 _NAME = re.compile(r"([A-Z]{2,20}|[A-Z][A-Z0-9]{1,19}(_[A-Z0-9]{1,20}){1,6})")
 """What may be repeated as the name of a setting: a line of a key that was pasted is none."""
 
@@ -60,14 +71,23 @@ def _of_the_file(env_file: Path, secrets_folder: Path, mode: Mode) -> Iterator[P
     yield from (_no_setting(line) for line in lines if not _is_setting(line, known))
     for name in dict.fromkeys(names):
         if name.lower() not in known and not name.startswith(OF_NGINX):
-            near = get_close_matches(name.lower(), known, n=1, cutoff=0.75)
-            yield Problem(name, f"is not known; {near[0].upper()} is" if near else "is not known to the service")
+            yield Problem(name, _instead(name, known))
     yield from (Problem(name, "is there twice") for name, count in Counter(names).items() if count > 1)
     kept = {file.name.lower() for file in secrets_folder.iterdir()} if secrets_folder.is_dir() else set()
     yield from (Problem(name, "is in the file and among the secrets") for name in names if name.lower() in kept)
     secret = any(value for name, value in dotenv_values(env_file).items() if name.lower() in SECRETS)
     if mode is Mode.PRODUCTION and secret and env_file.stat().st_mode & 0o077:
         yield Problem(str(env_file), "holds secrets and can be read by other accounts; chmod 600 it")
+
+
+def _instead(name: str, known: set[str]) -> str:
+    """What is known of a name that nothing reads. The key of a vendor is given to each kind of work that it is for."""
+    vendor = VENDORS.get(name.removesuffix("_API_KEY").lower())
+    if vendor and name.endswith("_API_KEY") and vendor.for_children:
+        keys = [key for kind, key in KEYS.items() if kind in vendor.kinds and (vendor is OPENAI or kind in WITH_OTHERS)]
+        return f"is not known; the key of {vendor.name} goes into {' or '.join(keys)}, for the work that it is to do"
+    near = get_close_matches(name.lower(), known, n=1, cutoff=0.75)
+    return f"is not known; {near[0].upper()} is" if near else "is not known to the service"
 
 
 def _is_setting(line: Binding, known: set[str]) -> bool:

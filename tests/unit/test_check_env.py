@@ -394,6 +394,20 @@ def test_the_file_itself_is_looked_at(found: Found, check: Check, tmp_path: Path
     assert check({}, "--env-file", str(tmp_path / "none.env")).returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("OPENAI_API_KEY", ["LLM_API_KEY", "IMAGE_API_KEY", "TTS_API_KEY", "SIGHT_API_KEY", "MODERATION_API_KEY"]),
+        ("ANTHROPIC_API_KEY", ["LLM_API_KEY", "SIGHT_API_KEY"]),
+        ("FAL_API_KEY", ["IMAGE_API_KEY"]),
+    ],
+)
+def test_the_key_of_a_vendor_is_led_to_the_work_that_it_is_for(found: Found, name: str, instead: list[str]) -> None:
+    [line] = found(GOOD | {name: "sk-4f9a1c7d"})
+    assert re.findall(r"[A-Z]+_API_KEY", line) == [name, *instead]
+    assert f"the key of {name.removesuffix('_API_KEY').lower()} goes into" in line and "4f9a" not in line
+
+
 VENDORS: dict[str, str | None] = {
     "LLM_PROVIDER": "openai",
     "LLM_API_KEY": "k-1f0",
