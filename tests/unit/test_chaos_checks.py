@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from scripts.chaos.__main__ import asked
 from scripts.chaos.breaks import BREAKS
 from scripts.chaos.checks import examine, taken_from_the_living, untroubled
 from scripts.chaos.controls import CONTROLS
@@ -239,3 +240,17 @@ def test_each_check_has_a_control_that_turns_it_red_and_each_break_is_one() -> N
     rows = [*examine(kept()), taken_from_the_living(kept().writes, {1}), untroubled([])]
     assert [row.promise for row in rows if not row.promise.startswith(tuple(wanted))] == []
     assert sorted(control.broken for control in CONTROLS if control.broken) == sorted(BREAKS)
+
+
+def test_a_control_that_is_not_known_is_refused_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        asked(["--controls", "all"])
+    assert refused.value.code == 2
+    assert "no control is called all; there are nothing, file, charge" in capsys.readouterr().err
+
+
+def test_controls_are_chosen_by_name_with_their_whole_run_and_are_all_where_none_is_named() -> None:
+    everything = asked(["--controls"]).controls
+    assert [control for group in everything for control in group] == list(CONTROLS)
+    assert [group[0].broken for group in asked(["--controls", "kill,up"]).controls] == ["kill", "up"]
+    assert asked(["--controls", "ledger"]).controls == everything[:1]
