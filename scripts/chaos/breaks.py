@@ -49,9 +49,14 @@ END = """
 UPDATE jobs SET status = 'running', lease_owner = 'nobody:0:0', lease_until = now() + interval '5 minutes'
 WHERE id = (SELECT min(id) FROM jobs WHERE status = 'done');
 """
+DOUBLE = """
+INSERT INTO jobs SELECT (jsonb_populate_record(jobs, '{"id": "job_of_nobody", "asset_token": "of nobody"}')).*
+FROM jobs WHERE status = 'done' LIMIT 1;
+"""
+PLANTED = {"ledger": LEDGER, "end": END, "double": DOUBLE}
 LIVING = "UPDATE jobs SET lease_until = now() WHERE status = 'running' RETURNING id"
 BEFORE = {"fence": FENCE, "artifacts": ARTIFACTS, "capture": CAPTURE, "lease": LEASE, "ids": IDS, "ambush": AMBUSH}
-AFTER = ("file", "charge", "ledger", "end")
+AFTER = ("file", "charge", *PLANTED)
 DURING = ("answers", "living")
 BY_ACTS = ("guard", "book", "kill", "up", "stop", "exit", "sweep", "slow", "crash", "flush", "messages")
 """What other modules do where the plan says that it is broken, and what is done while the run goes on."""
@@ -93,8 +98,8 @@ async def break_after(town: Town, what: str) -> None:
     if what == "file":
         client = town.bucket()
         await asyncio.to_thread(client.put_object, Bucket=BUCKET, Key="books/nobody/0-nobody.png", Body=b"1")
-    if what in {"ledger", "end"}:
-        await town.witness.tell(LEDGER if what == "ledger" else END)
+    if what in PLANTED:
+        await town.witness.tell(PLANTED[what])
     if what == "charge":
         paid = next(line for line in town.vendors.journal() if line["kind"] == "image")
         with town.journal.open("a", encoding="utf-8") as journal:

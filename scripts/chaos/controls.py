@@ -43,6 +43,7 @@ CONTROLS = (
     Control("charge", "", (CHARGES, TWICE)),
     Control("ledger", "", (LEDGER,)),
     Control("end", "", ("Jobs that went on",)),
+    Control("double", "", ("Every book that was ordered",)),
     Control("book", SMALL, (DONE,)),
     Control("capture", SMALL, (ENDINGS, "Double captures", LEDGER)),
     Control("lease", f"{KILL} --patience 10", (DONE, ENDINGS, "Jobs at work whose lease")),

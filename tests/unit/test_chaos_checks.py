@@ -50,6 +50,7 @@ def kept() -> Facts:
     """Three books, of which each was taken over once."""
     return Facts(
         books=[Book(number, f"job_{number}", "done", None, 2) for number in BOOKS],
+        ordered={f"job_{number}": number for number in BOOKS},
         writes=[one for number in BOOKS for one in made(number)],
         charges=[
             charge
@@ -79,8 +80,23 @@ def test_a_run_where_all_was_kept_is_green() -> None:
 
 
 def test_a_run_where_nothing_was_seen_is_not() -> None:
-    nothing = Facts([], [], [], [], [], {"available": 0, "held": 0}, [])
-    assert len(red(nothing)) == 4
+    nothing = Facts([], {}, [], [], [], [], {"available": 0, "held": 0}, [])
+    assert len(red(nothing)) == 5
+
+
+def lost(facts: Facts) -> Facts:
+    """Its order was answered, and there is nothing of it."""
+    return facts._replace(ordered=facts.ordered | {"job_4": 4})
+
+
+def made_for_nobody(facts: Facts) -> Facts:
+    """An order that was sent again, since its answer was lost, is made twice."""
+    entries = [*facts.entries, Entry(0, "capture", "held", "spent", 0)]
+    return facts._replace(books=[*facts.books, Book(0, "job_4", "done", None, 1)], entries=entries)
+
+
+def answered_with_two_jobs(facts: Facts) -> Facts:
+    return facts._replace(books=[*facts.books, Book(2, "job_4", "done", None, 1)], ordered=facts.ordered | {"job_4": 2})
 
 
 def failed(facts: Facts) -> Facts:
@@ -178,6 +194,9 @@ def went_on_after_its_end(facts: Facts) -> Facts:
 @pytest.mark.parametrize(
     ("broken", "promises"),
     [
+        (lost, ["Every book that was ordered"]),
+        (made_for_nobody, ["Every book that was ordered"]),
+        (answered_with_two_jobs, ["Every book that was ordered"]),
         (failed, ["Every book is done"]),
         (
             left_behind,
