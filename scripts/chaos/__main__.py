@@ -18,6 +18,7 @@ from scripts.chaos.controls import control_all
 from scripts.chaos.facts import Row
 from scripts.chaos.kills import AT_ONCE, kill_at_random
 from scripts.chaos.leaving import AT_WORK, leave, wait_for_progress
+from scripts.chaos.orders import polite
 from scripts.chaos.outages import take_away
 from scripts.chaos.plan import Plan
 from scripts.chaos.release import release
@@ -90,7 +91,7 @@ async def ran(args: argparse.Namespace) -> AsyncIterator[tuple[Town, list[Row]]]
         vendors = ", ".join(f"{kind} in {seconds:g} s" for kind, seconds in town.plan.paces.items())
         print(f"seed {args.seed}, pictures by {args.painter} ({paid}), lease {town.plan.lease:g} s, {vendors}")
         print(f"{took:.0f} s, load {load:.1f} before\n")
-        rows = [*rows, *examine(facts), untroubled(town.failures)]
+        rows = [*rows, *examine(facts), polite(town.answers), untroubled(town.failures)]
         show(rows)
         yield town, rows
 

@@ -41,6 +41,12 @@ CREATE FUNCTION chaos.nobody_asks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 CREATE TRIGGER chaos_break AFTER UPDATE ON jobs FOR EACH ROW
     WHEN (NEW.fence > OLD.fence AND OLD.fence > 0) EXECUTE FUNCTION chaos.nobody_asks();
 """
+ORDERS = """
+CREATE SEQUENCE chaos.orders;
+CREATE FUNCTION chaos.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('chaos.orders') = 1 THEN RAISE 'nobody has thought of this'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER chaos_break BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION chaos.refuse();
+"""
 AMBUSH = """
 CREATE OR REPLACE FUNCTION chaos.hold_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 """
@@ -55,7 +61,15 @@ FROM jobs WHERE status = 'done' LIMIT 1;
 """
 PLANTED = {"ledger": LEDGER, "end": END, "double": DOUBLE}
 LIVING = "UPDATE jobs SET lease_until = now() WHERE status = 'running' RETURNING id"
-BEFORE = {"fence": FENCE, "artifacts": ARTIFACTS, "capture": CAPTURE, "lease": LEASE, "ids": IDS, "ambush": AMBUSH}
+BEFORE = {
+    "fence": FENCE,
+    "artifacts": ARTIFACTS,
+    "capture": CAPTURE,
+    "lease": LEASE,
+    "ids": IDS,
+    "orders": ORDERS,
+    "ambush": AMBUSH,
+}
 AFTER = ("file", "charge", *PLANTED)
 DURING = ("answers", "living")
 BY_ACTS = ("guard", "book", "kill", "up", "stop", "exit", "sweep", "slow", "crash", "flush", "messages")

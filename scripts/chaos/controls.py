@@ -45,6 +45,7 @@ CONTROLS = (
     Control("end", "", ("Jobs that went on",)),
     Control("double", "", ("Every book that was ordered",)),
     Control("book", SMALL, (DONE,)),
+    Control("orders", SMALL, ("Orders are taken",)),
     Control("capture", SMALL, (ENDINGS, "Double captures", LEDGER)),
     Control("lease", f"{KILL} --patience 10", (DONE, ENDINGS, "Jobs at work whose lease")),
     Control("artifacts", "--stops 4", ("Finished steps",)),

@@ -1,7 +1,9 @@
 """What the chaos bench says of a run: nothing of one where all was kept, and which promise was broken of all others."""
 
+from collections import Counter
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from scripts.chaos.__main__ import asked
@@ -11,6 +13,7 @@ from scripts.chaos.controls import CONTROLS
 from scripts.chaos.facts import Book, Charge, Entry, Facts, Hit, Thing, Write
 from scripts.chaos.kills import pace_row
 from scripts.chaos.leaving import progress_row
+from scripts.chaos.orders import polite, told
 
 BOOKS = range(1, 4)
 PICTURE = Thing(2, "generate_images", 3)
@@ -256,7 +259,7 @@ def test_a_book_that_is_taken_from_a_runner_that_lives_is_seen() -> None:
 
 def test_each_check_has_a_control_that_turns_it_red_and_each_break_is_one() -> None:
     wanted = [promise for control in CONTROLS for promise in control.red]
-    rows = [*examine(kept()), taken_from_the_living(kept().writes, {1}), untroubled([])]
+    rows = [*examine(kept()), taken_from_the_living(kept().writes, {1}), polite(Counter()), untroubled([])]
     assert [row.promise for row in rows if not row.promise.startswith(tuple(wanted))] == []
     assert sorted(control.broken for control in CONTROLS if control.broken) == sorted(BREAKS)
 
@@ -273,3 +276,23 @@ def test_controls_are_chosen_by_name_with_their_whole_run_and_are_all_where_none
     assert [control for group in everything for control in group] == list(CONTROLS)
     assert [group[0].broken for group in asked(["--controls", "kill,up"]).controls] == ["kill", "up"]
     assert asked(["--controls", "ledger"]).controls == everything[:1]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "met"),
+    [
+        (503, {"Retry-After": "5"}, True),
+        (409, {"Retry-After": "1"}, True),
+        (503, {}, False),
+        (500, {}, False),
+        (422, {}, False),
+        (429, {"Retry-After": "5"}, False),
+    ],
+)
+def test_an_order_that_is_refused_without_a_reason_is_seen(status: int, headers: dict[str, str], *, met: bool) -> None:
+    answers = Counter([told(httpx.Response(200)), told(httpx.Response(status, headers=headers))])
+    assert polite(answers).met is met
+
+
+def test_orders_that_nobody_takes_are_seen() -> None:
+    assert not polite(Counter()).met
