@@ -1,5 +1,7 @@
 """What the chaos bench says of a run: nothing of one where all was kept, and which promise was broken of all others."""
 
+import os
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 
@@ -14,6 +16,7 @@ from scripts.chaos.facts import Book, Charge, Entry, Facts, Hit, Thing, Write
 from scripts.chaos.kills import pace_row
 from scripts.chaos.leaving import progress_row
 from scripts.chaos.orders import polite, told
+from scripts.chaos.processes import living
 
 BOOKS = range(1, 4)
 PICTURE = Thing(2, "generate_images", 3)
@@ -296,3 +299,11 @@ def test_an_order_that_is_refused_without_a_reason_is_seen(status: int, headers:
 
 def test_orders_that_nobody_takes_are_seen() -> None:
     assert not polite(Counter()).met
+
+
+def test_only_processes_of_the_bench_that_are_alive_are_chosen_to_be_killed() -> None:
+    with subprocess.Popen(["/bin/sleep", "60"]) as lives, subprocess.Popen(["/bin/true"]) as died:
+        os.waitid(os.P_PID, died.pid, os.WEXITED | os.WNOWAIT)
+        found = living({lives.pid, died.pid, os.getppid()}, [os.getpid()])
+        lives.kill()
+    assert found == [lives.pid]
