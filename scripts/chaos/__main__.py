@@ -13,10 +13,12 @@ from pathlib import Path
 from scripts.chaos.ambushes import chosen, kill_at_points, recovered
 from scripts.chaos.breaks import BREAKS, break_after, breaking
 from scripts.chaos.checks import examine, untroubled
+from scripts.chaos.controls import chosen as controls_named
 from scripts.chaos.controls import control_all
 from scripts.chaos.facts import Row
 from scripts.chaos.kills import AT_ONCE, kill_at_random
 from scripts.chaos.leaving import AT_WORK, leave, wait_for_progress
+from scripts.chaos.orders import polite
 from scripts.chaos.outages import take_away
 from scripts.chaos.plan import Plan
 from scripts.chaos.release import release
@@ -89,7 +91,7 @@ async def ran(args: argparse.Namespace) -> AsyncIterator[tuple[Town, list[Row]]]
         vendors = ", ".join(f"{kind} in {seconds:g} s" for kind, seconds in town.plan.paces.items())
         print(f"seed {args.seed}, pictures by {args.painter} ({paid}), lease {town.plan.lease:g} s, {vendors}")
         print(f"{took:.0f} s, load {load:.1f} before\n")
-        rows = [*rows, *examine(facts), untroubled(town.failures)]
+        rows = [*rows, *examine(facts), polite(town.answers), untroubled(town.failures)]
         show(rows)
         yield town, rows
 
@@ -123,7 +125,12 @@ def parser() -> argparse.ArgumentParser:
     parsed.add_argument("--break", dest="broken", default="", choices=BREAKS, help="switch a protection off")
     parsed.add_argument("--patience", type=float, default=180.0, help="seconds that the last books are waited for")
     parsed.add_argument(
-        "--controls", nargs="?", const="", metavar="NAMES", help="breaks everything in turn: each check has to go red"
+        "--controls",
+        nargs="?",
+        const="",
+        type=controls_named,
+        metavar="NAMES",
+        help="breaks everything in turn, or what is named, between commas: each check has to go red",
     )
     parsed.add_argument("--release", action="store_true", help="all forms of it, one after another")
     parsed.add_argument("--keep", type=Path, help="a new folder that logs and the database stay in")
@@ -144,7 +151,7 @@ def main() -> int:
     if args.release:
         kept = release()
     elif args.controls is not None:
-        kept = asyncio.run(control_all(args.controls.split(","), lambda words: ran(asked(words))))
+        kept = asyncio.run(control_all(args.controls, lambda words: ran(asked(words))))
     else:
         kept = asyncio.run(run(args))
     return 0 if kept else 1

@@ -41,6 +41,12 @@ CREATE FUNCTION chaos.nobody_asks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 CREATE TRIGGER chaos_break AFTER UPDATE ON jobs FOR EACH ROW
     WHEN (NEW.fence > OLD.fence AND OLD.fence > 0) EXECUTE FUNCTION chaos.nobody_asks();
 """
+ORDERS = """
+CREATE SEQUENCE chaos.orders;
+CREATE FUNCTION chaos.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('chaos.orders') = 1 THEN RAISE 'nobody has thought of this'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER chaos_break BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION chaos.refuse();
+"""
 AMBUSH = """
 CREATE OR REPLACE FUNCTION chaos.hold_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 """
@@ -49,9 +55,22 @@ END = """
 UPDATE jobs SET status = 'running', lease_owner = 'nobody:0:0', lease_until = now() + interval '5 minutes'
 WHERE id = (SELECT min(id) FROM jobs WHERE status = 'done');
 """
+DOUBLE = """
+INSERT INTO jobs SELECT (jsonb_populate_record(jobs, '{"id": "job_of_nobody", "asset_token": "of nobody"}')).*
+FROM jobs WHERE status = 'done' LIMIT 1;
+"""
+PLANTED = {"ledger": LEDGER, "end": END, "double": DOUBLE}
 LIVING = "UPDATE jobs SET lease_until = now() WHERE status = 'running' RETURNING id"
-BEFORE = {"fence": FENCE, "artifacts": ARTIFACTS, "capture": CAPTURE, "lease": LEASE, "ids": IDS, "ambush": AMBUSH}
-AFTER = ("file", "charge", "ledger", "end")
+BEFORE = {
+    "fence": FENCE,
+    "artifacts": ARTIFACTS,
+    "capture": CAPTURE,
+    "lease": LEASE,
+    "ids": IDS,
+    "orders": ORDERS,
+    "ambush": AMBUSH,
+}
+AFTER = ("file", "charge", *PLANTED)
 DURING = ("answers", "living")
 BY_ACTS = ("guard", "book", "kill", "up", "stop", "exit", "sweep", "slow", "crash", "flush", "messages")
 """What other modules do where the plan says that it is broken, and what is done while the run goes on."""
@@ -93,8 +112,8 @@ async def break_after(town: Town, what: str) -> None:
     if what == "file":
         client = town.bucket()
         await asyncio.to_thread(client.put_object, Bucket=BUCKET, Key="books/nobody/0-nobody.png", Body=b"1")
-    if what in {"ledger", "end"}:
-        await town.witness.tell(LEDGER if what == "ledger" else END)
+    if what in PLANTED:
+        await town.witness.tell(PLANTED[what])
     if what == "charge":
         paid = next(line for line in town.vendors.journal() if line["kind"] == "image")
         with town.journal.open("a", encoding="utf-8") as journal:

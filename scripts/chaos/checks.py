@@ -26,6 +26,18 @@ def all_done(facts: Facts) -> Row:
     return Row("Every book is done", f"{done} of {len(facts.books)}{_few(others)}", met=not others and bool(done))
 
 
+def all_there(facts: Facts) -> Row:
+    """Each order that was answered has its job, each job its order, and no book has two of them."""
+    found = {book.job_id for book in facts.books}
+    wrong = [f"book {number} lost" for job_id, number in facts.ordered.items() if job_id not in found]
+    wrong += [f"{job_id} ordered by nobody" for job_id in sorted(found.difference(facts.ordered))]
+    wrong += [
+        f"book {number} made {count} times" for number, count in Counter(facts.ordered.values()).items() if count > 1
+    ]
+    said = f"{len(facts.ordered)} ordered, {len(facts.books)} there{_few(wrong)}"
+    return Row("Every book that was ordered is there, once", said, met=not wrong and bool(found))
+
+
 def one_ending(facts: Facts) -> Row:
     """Captured if it is done, released if not."""
     endings = _endings(facts)
@@ -129,6 +141,7 @@ def untroubled(failures: list[str]) -> Row:
 
 CHECKS = (
     all_done,
+    all_there,
     one_ending,
     no_double_capture,
     ledger_adds_up,

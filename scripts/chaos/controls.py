@@ -1,7 +1,8 @@
 """Every check of the bench, seen red: each protection is switched off, and each fault is planted, in small runs."""
 
+import argparse
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ LEDGER = "Ledger less balances"
 TWICE = "Pictures charged twice"
 STALE = "Stale writes"
 AUDIT = "`storybook audit`"
+NOTHING = "nothing"
+"""The name of the control that breaks nothing."""
 
 
 class Control(NamedTuple):
@@ -40,7 +43,9 @@ CONTROLS = (
     Control("charge", "", (CHARGES, TWICE)),
     Control("ledger", "", (LEDGER,)),
     Control("end", "", ("Jobs that went on",)),
+    Control("double", "", ("Every book that was ordered",)),
     Control("book", SMALL, (DONE,)),
+    Control("orders", SMALL, ("Orders are taken",)),
     Control("capture", SMALL, (ENDINGS, "Double captures", LEDGER)),
     Control("lease", f"{KILL} --patience 10", (DONE, ENDINGS, "Jobs at work whose lease")),
     Control("artifacts", "--stops 4", ("Finished steps",)),
@@ -74,14 +79,22 @@ class Result(NamedTuple):
         return not missed and bool(self.red) == bool(self.control.broken)
 
 
-async def control_all(names: Collection[str], ran: Ran) -> bool:
-    """Prints which rows each of them, or of those with these names, turned red; whether those were that had to."""
-    chosen = [group for group in _groups() if "" in names or (group[0].broken or "nothing") in names]
-    results = [result for group in chosen for result in await _controlled(ran, *group)]
+def chosen(names: str) -> list[list[Control]]:
+    """Those with these names, between commas, each with its whole run; all where none is named."""
+    wanted = {name for name in names.split(",") if name}
+    known = [control.broken or NOTHING for control in CONTROLS]
+    if unknown := sorted(wanted.difference(known)):
+        raise argparse.ArgumentTypeError(f"no control is called {', '.join(unknown)}; there are {', '.join(known)}")
+    return [group for group in _groups() if not wanted or wanted & {control.broken or NOTHING for control in group}]
+
+
+async def control_all(groups: list[list[Control]], ran: Ran) -> bool:
+    """Prints which rows each of them turned red; whether those were that had to."""
+    results = [result for group in groups for result in await _controlled(ran, *group)]
     print("\n| Broken | Has to be red | Red | s | |\n| --- | --- | --- | --- | --- |")
     for control, red, took, held in ((*result, result.held) for result in results):
         wanted, seen = ("; ".join(rows) or "nothing" for rows in (control.red, red))
-        print(f"| {control.broken or 'nothing'} | {wanted} | {seen} | {took:.0f} | {'PASS' if held else 'FAIL'} |")
+        print(f"| {control.broken or NOTHING} | {wanted} | {seen} | {took:.0f} | {'PASS' if held else 'FAIL'} |")
     return all(result.held for result in results)
 
 
@@ -99,7 +112,7 @@ def _groups() -> Iterator[list[Control]]:
 async def _controlled(ran: Ran, first: Control, *planted: Control) -> list[Result]:
     began = time.monotonic()
     words = [*first.run.split(), *(["--break", first.broken] if first.broken else [])]
-    print(f"\n## {first.broken or 'nothing'} broken: {' '.join(words)}\n", flush=True)
+    print(f"\n## {first.broken or NOTHING} broken: {' '.join(words)}\n", flush=True)
     async with ran(words) as (town, rows):
         red = _red(rows)
         results = [Result(first, red, time.monotonic() - began)]

@@ -70,9 +70,12 @@ class Entry(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """`by_id` says that the vendor of pictures takes jobs that can be asked for again."""
+    """`ordered` holds the numbers of the books by the jobs that were answered with; `by_id` says that the vendor of
+    pictures takes jobs that can be asked for again.
+    """
 
     books: list[Book]
+    ordered: dict[str, int]
     writes: list[Write]
     charges: list[Charge]
     hits: list[Hit]

@@ -8,7 +8,8 @@ import redis.asyncio
 
 from scripts.chaos.facts import Row
 from scripts.chaos.kills import keep_busy
-from scripts.chaos.town import Town, key_for
+from scripts.chaos.orders import key_for, told
+from scripts.chaos.town import Town
 from scripts.chaos.workers import working
 
 PAUSE = 3.0
@@ -45,9 +46,9 @@ async def take_away(town: Town, crashes: int, flushes: int, books: int) -> list[
 def _told(answers: Counter[str]) -> Row:
     rude = {said: count for said, count in answers.items() if said not in POLITE}
     away = answers["503 with Retry-After"]
-    told = f"{answers.total()} answers, {away} of them 503 with Retry-After, others: {rude or 0}"
+    seen = f"{answers.total()} answers, {away} of them 503 with Retry-After, others: {rude or 0}"
     met = not rude and bool(answers["200"])
-    return Row("Meanwhile readers are told 503 and when to come back, never 500", told, met=met)
+    return Row("Meanwhile readers are told 503 and when to come back, never 500", seen, met=met)
 
 
 async def _take_away(town: Town, crashes: int, flushes: int, books: int, seen: Seen) -> None:
@@ -92,5 +93,4 @@ async def _read(town: Town, answers: Counter[str]) -> None:
             except httpx.TransportError as error:
                 answers[type(error).__name__] += 1
                 continue
-            later = " with Retry-After" if "retry-after" in answer.headers and answer.status_code == 503 else ""
-            answers[f"{answer.status_code}{later}"] += 1
+            answers[told(answer)] += 1

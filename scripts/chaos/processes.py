@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +21,8 @@ INSIDE = Path(__file__).parent / "inside"
 SURROUNDINGS = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join((str(INSIDE), str(SOURCE)))}
 START_SECONDS = 90.0
 CAREFUL = 10.0
+DEAD = frozenset({"", "Z"})
+"""States of a process that is gone, or waits for its parent to hear of it."""
 
 
 async def until(seen: Callable[[], Awaitable[bool]], seconds: float = 120.0) -> float:
@@ -67,6 +69,12 @@ def descendants(pid: int) -> list[int]:
     while last := {child for child, parent in parents.items() if parent in last}:
         found += sorted(last)
     return found
+
+
+def living(pids: Collection[int], roots: Collection[int]) -> list[int]:
+    """Those of these processes that are alive, and are the roots or descend from them."""
+    families = [pid for root in roots for pid in (root, *descendants(root))]
+    return [pid for pid in families if pid in pids and state_of(pid) not in DEAD]
 
 
 class Nursery:

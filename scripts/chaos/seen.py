@@ -29,6 +29,7 @@ async def facts_of(town: Town) -> Facts:
     [stuck] = await ask(f"SELECT count(*) AS n FROM jobs WHERE {STUCK}")  # noqa: S608 - our own words
     return Facts(
         books,
+        dict(town.witness.numbers),
         writes,
         [charge for line in town.vendors.journal() if (charge := _charge(line))],
         town.hits,

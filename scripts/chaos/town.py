@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ import httpx
 from botocore.config import Config
 
 from scripts.chaos.facts import Hit
+from scripts.chaos.orders import USERS, key_for, order_of, told
 from scripts.chaos.plan import Plan, settings_of
 from scripts.chaos.processes import PROGRAMS, SURROUNDINGS, Nursery, Process, Server, answers, free_port, until
 from scripts.chaos.witness import SQL, Witness
@@ -30,8 +32,6 @@ from tests.fixtures_redis import redis_server
 from tests.fixtures_simulator import KEY, Simulated, simulating
 
 PEPPER = "one pepper for all servers"
-USERS = 20
-"""As many families: books of one user would wait for each other, since each of them ends with the user's credits."""
 BUCKET = "chaos"
 S3_KEYS = {"S3_ACCESS_KEY": "AKIAEXAMPLEOFBENCH00", "S3_SECRET_KEY": "a secret of the bench"}
 
@@ -64,6 +64,8 @@ class Town:
         self.hit_at_work = 0
         self.taken_down: set[int] = set()
         """The process ids of all that were killed or stopped."""
+        self.answers: Counter[str] = Counter()
+        """What orders were told, and how often."""
         self.failures: list[str] = []
         """Of what the bench does in the background."""
         self._squatter: socket.socket | None = None
@@ -133,19 +135,12 @@ class Town:
 
     async def order(self, number: int) -> None:
         """A new book; whichever server can takes it, once."""
-        spec = {
-            "topic": f"a fox and kite number {number}",
-            "language": "en",
-            "target_age": "5-7",
-            "style": "cartoon",
-            "page_count": self.plan.pages,
-        }
-        headers = {"X-User-Key": key_for(number), "X-Idempotency-Key": f"book-{self.plan.seed}-{number}"}
         for _ in range(600):
             for server in self.luck.sample(self.up, len(self.up)):
                 with suppress(httpx.TransportError):
                     address = f"http://127.0.0.1:{server.port}/v1/books"
-                    answer = await self._client.post(address, json=spec, headers=headers)
+                    answer = await self._client.post(address, **order_of(number, self.plan))
+                    self.answers[told(answer)] += 1
                     if answer.status_code == 200:
                         self.witness.numbers[answer.json()["job_id"]] = number
                         return
@@ -269,11 +264,6 @@ class Town:
 
 def _postmaster_of(data: Path) -> int:
     return int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-
-
-def key_for(number: int) -> str:
-    """Of the user who orders the book with this number."""
-    return f"a-key-of-the-bench-{number % USERS}"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from kombu.connection import Connection
 from scripts.chaos.checks import taken_from_the_living
 from scripts.chaos.facts import Row
 from scripts.chaos.kills import keep_at_work
-from scripts.chaos.processes import PROGRAMS, Process, descendants, state_of
+from scripts.chaos.processes import DEAD, PROGRAMS, Process, descendants, living, state_of
 from scripts.chaos.seen import writes_of
 from scripts.chaos.town import Town
 
@@ -60,7 +60,8 @@ async def kill_workers(town: Town, kills: int, books: int) -> list[Row]:
         await keeping
         await town.all_ended()
         again.cancel()
-    killed = f"{counts['children']} pool processes, {counts['workers']} workers; {counts['dead']} died"
+    killed = f"{counts['children']} pool processes, {counts['workers']} workers"
+    killed += f"; {counts['dead']} died, {counts['at work']} of them at work"
     killed += f"; {town.spared} put off, a job would have died its last time"
     return [
         Row(f"{kills} kills of Celery processes", killed, met=counts["dead"] == kills),
@@ -74,7 +75,8 @@ async def kill_workers(town: Town, kills: int, books: int) -> list[Row]:
 
 
 async def _kill_one(town: Town, workers: list[Process], counts: Counter[str]) -> None:
-    up, held = [worker for worker in workers if worker.up], await _pids(town)
+    up = [worker for worker in workers if worker.up]
+    held = living(await _pids(town), [worker.pid for worker in workers])
     if up and town.luck.random() < WHOLE_WORKER:
         worker = town.luck.choice(up)
         pids = descendants(worker.pid)
@@ -93,7 +95,8 @@ async def _kill_one(town: Town, workers: list[Process], counts: Counter[str]) ->
     else:
         return
     counts["kills"] += 1
-    counts["dead"] += all(state_of(pid) in {"", "Z"} for pid in pids)
+    counts["dead"] += all(state_of(pid) in DEAD for pid in pids)
+    counts["at work"] += bool(set(pids) & set(held))
     for pid in set(pids) & set(held):
         town.hits += await town.witness.under_way(pid)
 
@@ -105,13 +108,13 @@ async def _die(town: Town, pids: list[int]) -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, 0 if town.plan.broken == "kill" else signal.SIGKILL)
     for _ in range(100):
-        if all(state_of(pid) in {"", "Z"} for pid in pids):
+        if all(state_of(pid) in DEAD for pid in pids):
             return
         await asyncio.sleep(0.01)
 
 
 async def _pids(town: Town) -> list[int]:
-    """Of the processes that hold jobs."""
+    """Of the processes that hold jobs; those that died have them until others take them over."""
     sql = "SELECT DISTINCT split_part(lease_owner, ':', 2)::int AS pid FROM jobs WHERE status = 'running'"
     return [row["pid"] for row in await town.witness.ask(sql)]
 

@@ -31,6 +31,7 @@ BROKEN = {
         "Stale writes accepted: 0",
         "Jobs that went on after their end: 0",
     ],
+    "double": ["Every book that was ordered is there, once"],
 }
 
 

@@ -1,15 +1,22 @@
 """What the chaos bench says of a run: nothing of one where all was kept, and which promise was broken of all others."""
 
+import os
+import subprocess
+from collections import Counter
 from collections.abc import Callable
 
+import httpx
 import pytest
 
+from scripts.chaos.__main__ import asked
 from scripts.chaos.breaks import BREAKS
 from scripts.chaos.checks import examine, taken_from_the_living, untroubled
 from scripts.chaos.controls import CONTROLS
 from scripts.chaos.facts import Book, Charge, Entry, Facts, Hit, Thing, Write
 from scripts.chaos.kills import pace_row
 from scripts.chaos.leaving import progress_row
+from scripts.chaos.orders import polite, told
+from scripts.chaos.processes import living
 
 BOOKS = range(1, 4)
 PICTURE = Thing(2, "generate_images", 3)
@@ -49,6 +56,7 @@ def kept() -> Facts:
     """Three books, of which each was taken over once."""
     return Facts(
         books=[Book(number, f"job_{number}", "done", None, 2) for number in BOOKS],
+        ordered={f"job_{number}": number for number in BOOKS},
         writes=[one for number in BOOKS for one in made(number)],
         charges=[
             charge
@@ -78,8 +86,23 @@ def test_a_run_where_all_was_kept_is_green() -> None:
 
 
 def test_a_run_where_nothing_was_seen_is_not() -> None:
-    nothing = Facts([], [], [], [], [], {"available": 0, "held": 0}, [])
-    assert len(red(nothing)) == 4
+    nothing = Facts([], {}, [], [], [], [], {"available": 0, "held": 0}, [])
+    assert len(red(nothing)) == 5
+
+
+def lost(facts: Facts) -> Facts:
+    """Its order was answered, and there is nothing of it."""
+    return facts._replace(ordered=facts.ordered | {"job_4": 4})
+
+
+def made_for_nobody(facts: Facts) -> Facts:
+    """An order that was sent again, since its answer was lost, is made twice."""
+    entries = [*facts.entries, Entry(0, "capture", "held", "spent", 0)]
+    return facts._replace(books=[*facts.books, Book(0, "job_4", "done", None, 1)], entries=entries)
+
+
+def answered_with_two_jobs(facts: Facts) -> Facts:
+    return facts._replace(books=[*facts.books, Book(2, "job_4", "done", None, 1)], ordered=facts.ordered | {"job_4": 2})
 
 
 def failed(facts: Facts) -> Facts:
@@ -177,6 +200,9 @@ def went_on_after_its_end(facts: Facts) -> Facts:
 @pytest.mark.parametrize(
     ("broken", "promises"),
     [
+        (lost, ["Every book that was ordered"]),
+        (made_for_nobody, ["Every book that was ordered"]),
+        (answered_with_two_jobs, ["Every book that was ordered"]),
         (failed, ["Every book is done"]),
         (
             left_behind,
@@ -236,6 +262,48 @@ def test_a_book_that_is_taken_from_a_runner_that_lives_is_seen() -> None:
 
 def test_each_check_has_a_control_that_turns_it_red_and_each_break_is_one() -> None:
     wanted = [promise for control in CONTROLS for promise in control.red]
-    rows = [*examine(kept()), taken_from_the_living(kept().writes, {1}), untroubled([])]
+    rows = [*examine(kept()), taken_from_the_living(kept().writes, {1}), polite(Counter()), untroubled([])]
     assert [row.promise for row in rows if not row.promise.startswith(tuple(wanted))] == []
     assert sorted(control.broken for control in CONTROLS if control.broken) == sorted(BREAKS)
+
+
+def test_a_control_that_is_not_known_is_refused_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        asked(["--controls", "all"])
+    assert refused.value.code == 2
+    assert "no control is called all; there are nothing, file, charge" in capsys.readouterr().err
+
+
+def test_controls_are_chosen_by_name_with_their_whole_run_and_are_all_where_none_is_named() -> None:
+    everything = asked(["--controls"]).controls
+    assert [control for group in everything for control in group] == list(CONTROLS)
+    assert [group[0].broken for group in asked(["--controls", "kill,up"]).controls] == ["kill", "up"]
+    assert asked(["--controls", "ledger"]).controls == everything[:1]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "met"),
+    [
+        (503, {"Retry-After": "5"}, True),
+        (409, {"Retry-After": "1"}, True),
+        (503, {}, False),
+        (500, {}, False),
+        (422, {}, False),
+        (429, {"Retry-After": "5"}, False),
+    ],
+)
+def test_an_order_that_is_refused_without_a_reason_is_seen(status: int, headers: dict[str, str], *, met: bool) -> None:
+    answers = Counter([told(httpx.Response(200)), told(httpx.Response(status, headers=headers))])
+    assert polite(answers).met is met
+
+
+def test_orders_that_nobody_takes_are_seen() -> None:
+    assert not polite(Counter()).met
+
+
+def test_only_processes_of_the_bench_that_are_alive_are_chosen_to_be_killed() -> None:
+    with subprocess.Popen(["/bin/sleep", "60"]) as lives, subprocess.Popen(["/bin/true"]) as died:
+        os.waitid(os.P_PID, died.pid, os.WEXITED | os.WNOWAIT)
+        found = living({lives.pid, died.pid, os.getppid()}, [os.getpid()])
+        lives.kill()
+    assert found == [lives.pid]
