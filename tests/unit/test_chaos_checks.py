@@ -10,7 +10,7 @@ import pytest
 
 from scripts.chaos.__main__ import asked
 from scripts.chaos.breaks import BREAKS
-from scripts.chaos.checks import examine, taken_from_the_living, untroubled
+from scripts.chaos.checks import examine, pictures_with_ids_are_paid_once, taken_from_the_living, untroubled
 from scripts.chaos.controls import CONTROLS
 from scripts.chaos.facts import Book, Charge, Entry, Facts, Hit, Thing, Write
 from scripts.chaos.kills import pace_row
@@ -239,6 +239,11 @@ def test_a_call_that_was_hit_may_be_paid_once_more_unless_its_vendor_can_be_aske
     assert red(hit) == ["Pictures charged twice though their id was known: 0"]
     assert red(hit._replace(by_id=False)) == []
     assert red(hit._replace(hits=[Hit(PICTURE, has_id=False)])) == []
+
+
+def test_a_picture_that_was_paid_twice_for_a_reason_is_told() -> None:
+    row = pictures_with_ids_are_paid_once(picture_paid_twice(kept())._replace(hits=[Hit(PICTURE, has_id=False)]))
+    assert row.seen == "0; 1 charged twice: killed between the order and its answer"
 
 
 def test_a_book_that_goes_on_late_is_seen() -> None:
