@@ -106,7 +106,8 @@ def pictures_with_ids_are_paid_once(facts: Facts) -> Row:
     nameless = Counter(hit.thing for hit in facts.hits if not hit.has_id)
     twice = {thing: count for thing, count in _paid(facts).items() if thing.step == IMAGES and count > 1}
     known = [str(tuple(thing)) for thing, count in twice.items() if count > 1 + nameless[thing]]
-    said = f"{len(known)}{_few(known)}; {len(twice) - len(known)} hit between the order and its answer"
+    hit = len(twice) - len(known)
+    said = f"{len(known)}{_few(known)}; {hit} charged twice: killed between the order and its answer"
     return Row(promise, said, met=not known)
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from scripts.chaos.__main__ import asked
 from scripts.chaos.breaks import BREAKS
-from scripts.chaos.checks import examine, taken_from_the_living, untroubled
+from scripts.chaos.checks import examine, pictures_with_ids_are_paid_once, taken_from_the_living, untroubled
 from scripts.chaos.controls import CONTROLS
 from scripts.chaos.facts import Book, Charge, Entry, Facts, Hit, Thing, Write
 from scripts.chaos.kills import pace_row
-from scripts.chaos.leaving import progress_row
+from scripts.chaos.leaving import progress_row, takeover_row
 from scripts.chaos.orders import polite, told
 from scripts.chaos.processes import living
 
@@ -241,10 +241,38 @@ def test_a_call_that_was_hit_may_be_paid_once_more_unless_its_vendor_can_be_aske
     assert red(hit._replace(hits=[Hit(PICTURE, has_id=False)])) == []
 
 
+def test_a_picture_that_was_paid_twice_for_a_reason_is_told() -> None:
+    row = pictures_with_ids_are_paid_once(picture_paid_twice(kept())._replace(hits=[Hit(PICTURE, has_id=False)]))
+    assert row.seen == "0; 1 charged twice: killed between the order and its answer"
+
+
 def test_a_book_that_goes_on_late_is_seen() -> None:
     assert progress_row([30.0] * 19 + [60.0]).met
     assert not progress_row([30.0] * 18 + [60.0] * 2).met
     assert not progress_row([]).met
+
+
+def handed_on(book: int, at: int, was: str) -> list[Write]:
+    """Another process takes the book, whose state it is in then; where it was queued, a second after that."""
+    of = Thing(book, "jobs", -1)
+    back = [write(at, "a", "jobs", of, was="running", now="queued")] if was == "queued" else []
+    return [*back, write(at + 1, "b", "jobs", of, 2, claimed_by="vm:2", was=was, now="running")]
+
+
+def test_a_book_that_a_process_leaves_without_handing_it_back_is_seen() -> None:
+    ended = [write(5, "a", "jobs", Thing(3, "jobs", -1), was="running", now="done")]
+    back = [*handed_on(1, 10, "queued"), *ended]
+    assert takeover_row([1, 2, 3], [*back, *handed_on(2, 11, "queued")]).met
+    assert not takeover_row([1, 2, 3], [*back, *handed_on(2, 11, "running")]).met
+    assert not takeover_row([1, 2, 3], back).met
+    assert not takeover_row([3], ended).met
+
+
+def test_a_book_that_is_handed_back_and_left_lying_is_seen() -> None:
+    [back, taken] = handed_on(1, 10, "queued")
+    assert takeover_row([1], [back, taken._replace(at=15.0)]).met
+    assert not takeover_row([1], [back, taken._replace(at=15.1)]).met
+    assert not takeover_row([1], [back]).met
 
 
 def test_a_run_of_a_release_has_its_time() -> None:
