@@ -152,8 +152,10 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, vendor: Ve
 
 
 async def _before_it_leaves(event: str, _: dict[str, Any]) -> None:
-    """Looks at the lease when there is a connection: it may have been waited for, or the process stood still."""
-    if event.endswith(".send_request_headers.started"):
+    """Looks at the lease when there is a connection, and before the body, without which nothing is charged: either may
+    have been waited for, and the process may have stood still.
+    """
+    if event.endswith((".send_request_headers.started", ".send_request_body.started")):
         about.require_lease()
 
 
