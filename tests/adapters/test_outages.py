@@ -134,7 +134,7 @@ def unwell(simulator: Simulated) -> Callable[[float], None]:
     return begin
 
 
-@pytest.mark.parametrize(("share", "books"), [(0.02, 15), (0.05, 10), (1.0, 5)])
+@pytest.mark.parametrize(("share", "books"), [(0.02, 15), pytest.param(0.05, 10, marks=pytest.mark.long), (1.0, 5)])
 async def test_nothing_is_published_without_a_verdict(
     share: float,
     books: int,
