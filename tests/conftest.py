@@ -1,7 +1,6 @@
 """A real PostgreSQL for each test process, and databases in it that cost next to nothing."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +30,7 @@ from storybook.services.quotas import Quotas
 from storybook.storage.files import FileStorage
 from storybook.stores.development import DevelopmentStore
 from storybook.stores.registry import Stores
-from tests.databases import Databases
+from tests.databases import Databases, address_of, drop, make
 from tests.fakes import FakeAuthor, FakeNarrator, FakePainter, FakeScreen, FakeSight, sheet
 from tests.receipts import RECEIPT_KEY
 
@@ -71,13 +70,13 @@ def template(postgres: EmbeddedPostgres) -> str:
     """A database with all tables and no rows, to be cloned."""
 
     async def build() -> None:
-        await _execute(postgres.url, "CREATE DATABASE template_storybook")
-        engine = create_async_engine(_address(postgres, "template_storybook"))
+        engine = create_async_engine(address_of(postgres, name))
         await migrate(engine)
         await engine.dispose()
 
+    name = asyncio.run(make(postgres))
     asyncio.run(build())
-    return "template_storybook"
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -86,10 +85,10 @@ def databases(postgres: EmbeddedPostgres, template: str) -> Databases:
 
 
 @pytest.fixture
-async def database(databases: Databases) -> AsyncIterator[Database]:
+async def database(postgres: EmbeddedPostgres, databases: Databases) -> AsyncIterator[Database]:
     """A database of the test's own, where commits and several connections are real."""
     name = await databases.lend()
-    opened = Database.connect(databases.address(name), pool_size=20)
+    opened = Database.connect(address_of(postgres, name), pool_size=20)
     yield opened
     await opened.close()
     await databases.take_back(name)
@@ -98,26 +97,25 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
 @contextmanager
 def database_for(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     """The address of a database for several tests."""
-    name = asyncio.run(_clone(postgres, template))
-    yield _address(postgres, name)
-    asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+    name = asyncio.run(make(postgres, template))
+    yield address_of(postgres, name)
+    asyncio.run(drop(postgres, name))
 
 
 @pytest.fixture
 async def empty_database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
     """A database without any table."""
-    name = f"test_{secrets.token_hex(6)}"
-    await _execute(postgres.url, f"CREATE DATABASE {name}")
-    opened = Database.connect(_address(postgres, name), pool_size=2)
+    name = await make(postgres)
+    opened = Database.connect(address_of(postgres, name), pool_size=2)
     yield opened
     await opened.close()
-    await _execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
+    await drop(postgres, name)
 
 
 @pytest.fixture
 async def session(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[AsyncSession]:
     """A transaction that is rolled back at the end of the test."""
-    engine = create_async_engine(_address(postgres, template))
+    engine = create_async_engine(address_of(postgres, template))
     async with engine.connect() as connection, AsyncSession(connection, expire_on_commit=False) as opened:
         yield opened
         await opened.rollback()
@@ -232,20 +230,3 @@ class Records:
 @pytest.fixture
 def records(resources: Resources) -> Records:
     return Records(resources.database, resources.pepper)
-
-
-async def _clone(postgres: EmbeddedPostgres, template: str) -> str:
-    name = f"test_{secrets.token_hex(6)}"
-    await _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    return name
-
-
-def _address(server: EmbeddedPostgres, name: str) -> str:
-    return server.url.replace("/postgres?", f"/{name}?")
-
-
-async def _execute(url: str, statement: str) -> None:
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()

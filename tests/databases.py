@@ -43,6 +43,34 @@ END $$
 """
 
 
+def address_of(server: EmbeddedPostgres, name: str) -> str:
+    return server.url.replace("/postgres?", f"/{name}?")
+
+
+async def make(server: EmbeddedPostgres, template: str = "") -> str:
+    """The name of a new database: a copy of the template, or one without any table."""
+    name = f"test_{secrets.token_hex(6)}"
+    copied = f" TEMPLATE {template} STRATEGY file_copy" if template else ""
+    async with _connected(server.url) as connection:
+        await connection.execute(f"CREATE DATABASE {name}{copied}")
+    return name
+
+
+async def drop(server: EmbeddedPostgres, name: str) -> None:
+    async with _connected(server.url) as connection:
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(plain)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 class Databases:
     """Lends each test a database with all tables and no rows, whose commits and connections are real."""
 
@@ -55,17 +83,15 @@ class Databases:
     async def lend(self) -> str:
         if self._free:
             return self._free.pop()
-        name = f"test_{secrets.token_hex(6)}"
-        async with self._connected("postgres") as connection:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY file_copy")
+        name = await make(self._server, self._template)
         if self._shape is None:
-            async with self._connected(name) as connection:
+            async with _connected(address_of(self._server, name)) as connection:
                 self._shape = await connection.fetchrow(_SHAPE)
         return name
 
     async def take_back(self, name: str) -> None:
         """Empties it and ends who is still connected; what has other tables by now, or large ones, is dropped."""
-        async with self._connected(name) as connection:
+        async with _connected(address_of(self._server, name)) as connection:
             await connection.execute(_OTHERS_END, name)
             with suppress(asyncpg.UndefinedTableError):
                 as_it_was = await connection.fetchrow(_SHAPE) == self._shape
@@ -73,17 +99,4 @@ class Databases:
                     await connection.execute(_EMPTY)
                     self._free.append(name)
                     return
-        async with self._connected("postgres") as connection:
-            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def address(self, name: str) -> str:
-        return self._server.url.replace("/postgres?", f"/{name}?")
-
-    @asynccontextmanager
-    async def _connected(self, name: str) -> AsyncIterator[asyncpg.Connection]:
-        url = make_url(self.address(name))
-        connection = await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
-        try:
-            yield connection
-        finally:
-            await connection.close()
+        await drop(self._server, name)

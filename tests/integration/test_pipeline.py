@@ -59,6 +59,13 @@ class House:
             await runner.stop(grace_seconds=5)
         return job
 
+    async def resting(self, job_id: str) -> Job:
+        """The job, once it waits in the queue."""
+        async with asyncio.timeout(30):
+            while (job := await self.job(job_id)).wait_until is None:
+                await asyncio.sleep(0.02)
+        return job
+
     async def job(self, job_id: str) -> Job:
         async with self.kit.database.session() as session:
             return await jobs.get(session, self.user_id, job_id)
@@ -248,9 +255,7 @@ async def test_a_book_whose_storage_is_away_for_long_rests_in_the_queue_and_pays
     job_id = await house.ask()
     runner = Runner(house.kit, house.resources.settings)
     runner.start()
-    async with asyncio.timeout(30):
-        while (job := await house.job(job_id)).wait_until is None:
-            await asyncio.sleep(0.02)
+    job = await house.resting(job_id)
     drawn = len(painter.drawn)
     assert (job.status, await house.balance()) == ("queued", 2)
     async with house.kit.database.session() as session:
@@ -313,9 +318,7 @@ async def test_a_book_whose_story_only_newer_processes_can_read_waits_for_one_wi
     await rows("UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_until = NULL RETURNING 1")
     runner = Runner(house.kit, house.resources.settings)
     runner.start()
-    async with asyncio.timeout(30):
-        while (job := await house.job(job_id)).wait_until is None:
-            await asyncio.sleep(0.02)
+    job = await house.resting(job_id)
     await runner.stop(grace_seconds=5)
     assert (job.status, job.waits_for, await house.balance()) == ("queued", "UNKNOWN", 2)
     await rows("UPDATE story_drafts SET draft = draft - 'moods' RETURNING 1")
@@ -365,9 +368,7 @@ async def test_a_book_whose_machine_fails_waits_and_not_for_ever(
     job_id = await house.ask()
     runner = Runner(house.kit, house.resources.settings)
     runner.start()
-    async with asyncio.timeout(30):
-        while (job := await house.job(job_id)).wait_until is None:
-            await asyncio.sleep(0.02)
+    job = await house.resting(job_id)
     assert (job.status, job.waited_seconds, await house.balance()) == ("queued", MACHINE_REST, 2)
     async with house.kit.database.session() as session:
         await session.execute(Job.__table__.update().values(wait_until=None, waited_seconds=LONGEST_SECONDS))
