@@ -230,3 +230,13 @@ async def test_a_certificate_that_phones_would_not_trust_is_named(told: Told, tm
     assert is_ill(shown, "certificate", f"openssl s_client -connect localhost:{port}")
     away = await told(public_url=f"https://localhost:{port}")
     assert "cannot be reached" in away and "Nothing to mend" in away
+
+
+async def test_a_data_folder_below_a_file_is_named_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    console = Console(file=StringIO(), width=400)
+    settings = Settings(_env_file=None, storybook_data_dir=tmp_path / "file" / "data")
+    assert await examine(settings, console, problems(settings, Mode.DEVELOPMENT)) == 1
+    shown: str = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "wrong  database" in shown and "Not a directory" in shown
+    assert "wrong  data folder" in shown

@@ -128,10 +128,17 @@ class EmbeddedPostgres:
 
     @classmethod
     def visit(cls, data_dir: Path) -> Self | None:
-        """The server that another process runs on this folder, or None; it goes on when the guest leaves."""
+        """The server that another process runs on this folder, or None; it goes on when the guest leaves.
+
+        SetupError: the folder cannot be read.
+        """
         guest = cls(data_dir.expanduser().resolve(), durable=True)
-        pid = postmaster(guest._cluster)
-        if pid is None or status(guest._cluster)[-1:] != ["ready"] or not serves(pid, guest._cluster):
+        try:
+            pid = postmaster(guest._cluster)
+            ready = status(guest._cluster)[-1:] == ["ready"]
+        except OSError as error:
+            raise SetupError(plain(data_dir, error.strerror or str(error))) from error
+        if pid is None or not ready or not serves(pid, guest._cluster):
             return None
         guest._name_the_url()
         return guest
