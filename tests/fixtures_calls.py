@@ -1,5 +1,6 @@
 """What tests of adapters ask for, and whom: one request a kind, one bench without a database, one meter in memory."""
 
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 from storybook.core.cpu import CpuPool
 from storybook.core.settings import Settings
 from storybook.domain.book_spec import BookSpec, HeroSpec
-from storybook.domain.calls import NOTHING, Bill, Kind, Outcome, PaidCall, Purpose
+from storybook.domain.calls import NOTHING, Bill, Kind, LostCalls, Outcome, PaidCall, Purpose
 from storybook.domain.jobs import JobKind, Step
 from storybook.domain.orders import BookOrder, Claim
 from storybook.domain.pictures import Picture, PicturePrompt
@@ -65,6 +66,7 @@ class Row:
     vendor_id: str | None = None
     outcome: Outcome = Outcome.BEGUN
     bill: Bill = NOTHING
+    begun: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
 
 @dataclass
@@ -92,6 +94,20 @@ class Notebook:
             if open_ and row.vendor_id and (row.call.purpose, row.call.vendor, row.call.kind) == (about, vendor, kind):
                 return number, row.vendor_id
         return None
+
+    async def lost_before(self, about: Purpose, vendor: str, kind: Kind) -> LostCalls | None:
+        lost = [
+            number
+            for number, row in enumerate(self.rows)
+            if row.outcome in {Outcome.BEGUN, Outcome.UNKNOWN}
+            and not row.vendor_id
+            and (row.call.purpose, row.call.vendor, row.call.kind) == (about, vendor, kind)
+        ]
+        times = [self.rows[number].begun for number in lost]
+        return LostCalls(lost[-1], times[0], times[-1]) if lost else None
+
+    async def heard_of(self, vendor: str, ids: list[str], since: dt.datetime) -> set[str]:
+        return {row.vendor_id for row in self.rows if row.vendor_id in ids and row.begun >= since}
 
     async def note_breaker(self, line: str, vendor: str, kind: Kind, rest: float | None) -> None:
         pass

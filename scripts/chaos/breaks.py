@@ -33,10 +33,10 @@ CREATE FUNCTION chaos.for_ever() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF NEW.lease_until IS NOT NULL THEN NEW.lease_until := now() + interval '1 day'; END IF; RETURN NEW; END $$;
 CREATE TRIGGER chaos_break BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION chaos.for_ever();
 """
-IDS = """
+NOBODY_ASKS = """
 CREATE FUNCTION chaos.nobody_asks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     UPDATE provider_calls SET outcome = 'failed', ended_at = now()
-    WHERE job_id = NEW.id AND vendor_id IS NOT NULL AND outcome <> 'ok';
+    WHERE job_id = NEW.id AND vendor_id IS {} AND outcome <> 'ok';
     RETURN NULL; END $$;
 CREATE TRIGGER chaos_break AFTER UPDATE ON jobs FOR EACH ROW
     WHEN (NEW.fence > OLD.fence AND OLD.fence > 0) EXECUTE FUNCTION chaos.nobody_asks();
@@ -66,7 +66,8 @@ BEFORE = {
     "artifacts": ARTIFACTS,
     "capture": CAPTURE,
     "lease": LEASE,
-    "ids": IDS,
+    "ids": NOBODY_ASKS.format("NOT NULL"),
+    "lists": NOBODY_ASKS.format("NULL"),
     "orders": ORDERS,
     "ambush": AMBUSH,
 }

@@ -52,6 +52,7 @@ CONTROLS = (
     Control("fence", "--stops 2 --pages 4", (STALE,)),
     Control("guard", "--stops 2 --pages 4", (STALE,)),
     Control("ids", "--points F --pages 4", (TWICE,)),
+    Control("lists", "--points F --pages 4", (TWICE,)),
     Control("kill", KILL, ("2 kills of servers",)),
     Control("up", "--kills 1 --books 2 --pages 4", ("Processes that did not come up",)),
     Control("stop", "--stops 1 --pages 4", ("1 processes stopped",)),

@@ -22,13 +22,6 @@ class Charge(NamedTuple):
     thing: Thing
 
 
-class Hit(NamedTuple):
-    """A call that was under way in a process that was killed or stopped. `has_id` if the vendor's was known."""
-
-    thing: Thing
-    has_id: bool
-
-
 class Write(NamedTuple):
     """One change of a row, as a trigger saw it.
 
@@ -70,15 +63,16 @@ class Entry(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """`ordered` holds the numbers of the books by the jobs that were answered with; `by_id` says that the vendor of
-    pictures takes jobs that can be asked for again.
+    """`ordered` holds the numbers of the books by the jobs that were answered with; `hits` is what was being paid for
+    in a process when it was killed or stopped; `by_id` says that the vendor of pictures takes jobs that can be asked
+    for again.
     """
 
     books: list[Book]
     ordered: dict[str, int]
     writes: list[Write]
     charges: list[Charge]
-    hits: list[Hit]
+    hits: list[Thing]
     entries: list[Entry]
     balance: dict[str, int]
     findings: list[str]

@@ -9,7 +9,7 @@ from scripts.chaos.kills import keep_at_work
 from scripts.chaos.processes import Server, until
 from scripts.chaos.town import Town
 
-TAKEOVER_SECONDS = 12.0
+TAKEOVER_SECONDS = 30.0
 """How long after its lease a process stays stopped, at most: until all that it held is others', or has ended."""
 
 

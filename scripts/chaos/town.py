@@ -19,7 +19,7 @@ import boto3
 import httpx
 from botocore.config import Config
 
-from scripts.chaos.facts import Hit
+from scripts.chaos.facts import Thing
 from scripts.chaos.orders import USERS, key_for, order_of, told
 from scripts.chaos.plan import Plan, settings_of
 from scripts.chaos.processes import PROGRAMS, SURROUNDINGS, Nursery, Process, Server, answers, free_port, until
@@ -57,7 +57,7 @@ class Town:
             stack.callback(nursery.close)
         numbers = range(1, plan.servers + 1)
         self.servers = [Server(number, self.environment(number), folder, nursery) for number in numbers]
-        self.hits: list[Hit] = []
+        self.hits: list[Thing] = []
         self.kills = 0
         self.died = 0
         self.spared = 0

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from scripts.chaos.facts import Hit, Thing
+from scripts.chaos.facts import Thing
 from storybook.domain.jobs import MAX_RECOVERIES
 
 SQL = Path(__file__).with_name("witness.sql")
@@ -90,10 +90,10 @@ class Witness:
         finally:
             await trap.let_go()
 
-    async def under_way(self, pid: int) -> list[Hit]:
+    async def under_way(self, pid: int) -> list[Thing]:
         """What a runner in this process was paying for, or had paid for and not stored yet."""
         rows = await self.ask(
-            "SELECT calls.job_id, step, page, vendor_id FROM provider_calls AS calls"
+            "SELECT calls.job_id, step, page FROM provider_calls AS calls"
             " JOIN jobs ON jobs.id = calls.job_id"
             " WHERE outcome IN ('begun', 'ok') AND calls.fence = jobs.fence AND jobs.status = 'running'"
             " AND split_part(jobs.lease_owner, ':', 2) = $1 AND NOT EXISTS (SELECT FROM step_artifacts AS made"
@@ -101,10 +101,7 @@ class Witness:
             " AND made.page_number = CASE calls.step WHEN 'generate_story' THEN -2 ELSE calls.page END)",
             str(pid),
         )
-        return [
-            Hit(Thing(self.numbers.get(row["job_id"], 0), row["step"], row["page"]), row["vendor_id"] is not None)
-            for row in rows
-        ]
+        return [Thing(self.numbers.get(row["job_id"], 0), row["step"], row["page"]) for row in rows]
 
     async def is_worn(self, *pids: int) -> bool:
         """Whether one of these processes holds a job that the product would give up if it were taken over once more."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from storybook.core.database import Database
 from storybook.core.errors import ErrorCode, ProviderError
 from storybook.domain.book_spec import BookSpec
-from storybook.domain.calls import Bill, Kind, Outcome, PaidCall, Purpose
+from storybook.domain.calls import Bill, Kind, LostCalls, Outcome, PaidCall, Purpose
 from storybook.domain.jobs import Step
 from storybook.domain.orders import Claim
 from storybook.services import accounts, jobs, orders
@@ -57,11 +58,20 @@ async def accepted_before(meter: DatabaseMeter, rows: Rows, held: Claim) -> tupl
     return found
 
 
-async def paid(meter: DatabaseMeter, rows: Rows, held: Claim, outcome: Outcome | None) -> int:
+async def lost_before(meter: DatabaseMeter, rows: Rows, held: Claim, page: int = 1) -> LostCalls | None:
+    """As its holder finds it."""
+    await rows("UPDATE jobs SET lease_until = now() + interval '1 minute' RETURNING id")
+    found = await meter.lost_before(about(held)._replace(page=page), VENDOR, Kind.IMAGE)
+    await rows("UPDATE jobs SET lease_until = now() - interval '1 minute' RETURNING id")
+    return found
+
+
+async def paid(meter: DatabaseMeter, rows: Rows, held: Claim, outcome: Outcome | None, *, heard: bool = True) -> int:
     """The number of a call that this holder made; without an outcome it died meanwhile."""
     await rows("UPDATE jobs SET lease_until = now() + interval '1 minute' RETURNING id")
     number = await meter.start(PaidCall(about(held), VENDOR, Kind.IMAGE, "a model", BILL.micro_dollars))
-    await meter.note_id(number, f"vendors-{number}")
+    if heard:
+        await meter.note_id(number, f"vendors-{number}")
     if outcome:
         await meter.end(number, outcome, BILL, 1)
     await rows("UPDATE jobs SET lease_until = now() - interval '1 minute' RETURNING id")
@@ -117,3 +127,39 @@ async def test_whoever_has_lost_the_job_takes_up_no_call_of_earlier_holders(
     assert await accepted_before(meter, rows, late) is None
     assert await rows("SELECT outcome FROM provider_calls") == [("ok",)]
     assert await accepted_before(meter, rows, now) == (number, f"vendors-{number}")
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome.UNKNOWN], ids=["died", "answered by nobody"])
+async def test_calls_whose_id_nobody_has_heard_are_lost_until_one_is_found(
+    database: Database, meter: DatabaseMeter, rows: Rows, first: Claim, outcome: Outcome | None
+) -> None:
+    await paid(meter, rows, first, outcome, heard=False)
+    await rows("UPDATE provider_calls SET repay_not_before = now() RETURNING id")
+    later = await taken_over(database)
+    number = await paid(meter, rows, later, outcome, heard=False)
+    late, now = await taken_over(database), await taken_over(database)
+    times = await rows("SELECT created_at FROM provider_calls ORDER BY id")
+    assert await lost_before(meter, rows, now) == LostCalls(number, times[0][0], times[1][0])
+    assert await lost_before(meter, rows, late) is None, "it is another's by now"
+    assert await lost_before(meter, rows, now, page=2) is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.REFUSED, Outcome.OK, Outcome.UNUSABLE])
+async def test_a_call_whose_end_is_known_is_not_lost(
+    database: Database, meter: DatabaseMeter, rows: Rows, first: Claim, outcome: Outcome
+) -> None:
+    await paid(meter, rows, first, outcome, heard=False)
+    assert await lost_before(meter, rows, await taken_over(database)) is None
+
+
+async def test_a_call_whose_id_is_known_is_not_lost_and_its_job_is_no_other_calls(
+    database: Database, meter: DatabaseMeter, rows: Rows, first: Claim
+) -> None:
+    number = await paid(meter, rows, first, Outcome.UNKNOWN)
+    assert await lost_before(meter, rows, await taken_over(database)) is None
+    [(begun,)] = await rows("SELECT created_at FROM provider_calls")
+    known = f"vendors-{number}"
+    assert await meter.heard_of(VENDOR, [known, "another"], begun) == {known}
+    assert await meter.heard_of("fal", [known], begun) == set()
+    assert await meter.heard_of(VENDOR, [known], begun + timedelta(seconds=1)) == set()
+    assert await meter.heard_of(VENDOR, [], begun) == set()

@@ -22,7 +22,7 @@ BROKEN = {
     "file": ["`storybook audit`: 0 findings, no orphan file"],
     "charge": [
         "Charges of a thing: at most 1 + kills that hit its call",
-        "Pictures charged twice though their id was known: 0",
+        "Pictures charged twice where the vendor knows its jobs: 0",
     ],
     "ledger": ["Ledger less balances: 0"],
     "end": [
@@ -47,8 +47,8 @@ async def red(town: Town) -> list[str]:
     return [row.promise for row in examine(await facts_of(town)) if not row.met]
 
 
-async def test_a_picture_whose_id_is_known_is_fetched_by_whoever_takes_the_book_over(town: Town) -> None:
-    cases = await kill_at_points(town, chosen("F", [Point.AFTER_ID]))
+async def test_a_picture_that_is_ordered_is_fetched_by_whoever_takes_the_book_over(town: Town) -> None:
+    cases = await kill_at_points(town, chosen("F", [Point.AFTER_POST, Point.AFTER_ID]))
     facts = await facts_of(town)
     assert [row for row in [*examine(facts), recovered(cases, facts)] if not row.met] == []
 

@@ -44,6 +44,18 @@ def result(asked: Asked, state: State) -> Answer:
     return said({"images": images, "seed": 1, "has_nsfw_concepts": [False], "prompt": "", "timings": {}})
 
 
+def history(asked: Asked, state: State) -> Answer:
+    """It lists what has ended."""
+    jobs, after = queues.latest(asked, state, "start", "end")
+    here = asked.query["endpoint_id"]
+    items = [
+        {"request_id": job.id, "endpoint_id": here, "status_code": 200, "json_input": job.wish}
+        for job in jobs
+        if job.ready and job.model == SAME_PRICE.get(here, here)
+    ]
+    return said({"items": items, "next_cursor": str(after) if after else None, "has_more": after is not None})
+
+
 def cancel(asked: Asked, state: State) -> Answer:
     queues.job_of(asked, state)
     return said({"status": "ALREADY_COMPLETED"}, 400)

@@ -1,5 +1,6 @@
 """What vendors with queues have in common: a job is accepted and paid for, looked at, and its picture fetched."""
 
+import datetime as dt
 import secrets
 import time
 from typing import Any
@@ -13,6 +14,7 @@ from tests.simulator.stories import thing_in
 from tests.simulator.wire import Answer, Asked, NotFitting, refused
 
 KIND = "image"
+LISTED = 100
 
 
 def accept(vendor: str, model: str, wanted: dict[str, Any], asked: Asked, state: State) -> tuple[Job, Charge]:
@@ -25,6 +27,8 @@ def accept(vendor: str, model: str, wanted: dict[str, Any], asked: Asked, state:
         ready_at=time.monotonic() + state.seconds_for(vendor, KIND),
         width=int(wanted.get("width", 384)) // 2,
         height=int(wanted.get("height", 512)) // 2,
+        wish={name: told for name, told in wanted.items() if not str(told).startswith("data:")},
+        asked_at=dt.datetime.now(dt.UTC),
         rule=asked.rule,
     )
     state.jobs[job.id] = job
@@ -32,6 +36,17 @@ def accept(vendor: str, model: str, wanted: dict[str, Any], asked: Asked, state:
     return job, Charge(
         vendor, KIND, None, model, bill.units, bill.micro_dollars, hash_of(asked.body), thing_in(asked.body)
     )
+
+
+def latest(asked: Asked, state: State, start: str, end: str) -> tuple[list[Job], int | None]:
+    """Jobs that were accepted between the times in these parameters, the latest first, and where to go on."""
+    since, until = (dt.datetime.fromisoformat(asked.query[name]) for name in (start, end))
+    since = max(since, state.lists_from)
+    jobs = [job for job in state.jobs.values() if job.accepted and since <= job.asked_at < until]
+    jobs.sort(key=lambda job: job.asked_at, reverse=True)
+    first = int(asked.query.get("cursor", 0))
+    after = first + LISTED
+    return jobs[first:after], after if after < len(jobs) else None
 
 
 def job_of(asked: Asked, state: State) -> Job:

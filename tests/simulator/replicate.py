@@ -1,6 +1,7 @@
 """Replicate: predictions, by a model's name or a version's, and their files."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.simulator import queues
 from tests.simulator.faults import Fault
@@ -18,6 +19,12 @@ def create(asked: Asked, state: State) -> Answer:
     if asked.goes_wrong(Fault.FAILED, Fault.REFUSAL):
         return said(_prediction(job, asked), 201)
     return said(_prediction(job, asked), 201, charge)
+
+
+def listed(asked: Asked, state: State) -> Answer:
+    jobs, after = queues.latest(asked, state, "created_after", "created_before")
+    following = f"{asked.base}/{VENDOR}/v1/predictions?{urlencode(asked.query | {'cursor': after})}" if after else None
+    return said({"next": following, "previous": None, "results": [_prediction(job, asked) for job in jobs]})
 
 
 def get(asked: Asked, state: State) -> Answer:
@@ -46,7 +53,8 @@ def _prediction(job: Job, asked: Asked) -> dict[str, Any]:
     return {
         "id": job.id,
         "model": job.model,
-        "input": {},
+        "input": job.wish,
+        "created_at": job.asked_at.isoformat(),
         "logs": "",
         "output": output,
         "error": error,

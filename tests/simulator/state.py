@@ -1,6 +1,7 @@
 """All that the simulator knows: its script, what it was asked, what it is working on."""
 
 import base64
+import datetime as dt
 import re
 import time
 from collections import Counter
@@ -9,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tests.simulator.faults import Place, Rule, Script
+from tests.simulator.faults import BEFORE_WORK, Place, Rule, Script
 from tests.simulator.journal import Journal
 
 
@@ -61,12 +62,19 @@ class Job(BaseModel):
     ready_at: float
     width: int
     height: int
+    wish: dict[str, Any]
+    asked_at: dt.datetime
     rule: Rule | None = None
     cancelled: bool = False
 
     @property
     def ready(self) -> bool:
         return time.monotonic() >= self.ready_at
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the vendor has begun to work on it."""
+        return self.rule is None or self.rule.fault not in BEFORE_WORK or bool(self.rule.charged)
 
 
 class State:
@@ -76,7 +84,8 @@ class State:
         self.forget()
 
     def forget(self) -> None:
-        """As at the start; the journal and the jobs stay."""
+        """As at the start; the journal and the jobs stay, but no list names these any more."""
+        self.lists_from = dt.datetime.now(dt.UTC)
         self.script = Script()
         self.flags: list[Flag] = []
         self.paces: list[Pace] = []

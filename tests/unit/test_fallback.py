@@ -33,7 +33,7 @@ NO_BUDGET = ProviderError("used up", code=ErrorCode.SERVICE_BUDGET_EXCEEDED)
 class FakeQueue(FakePainter):
     begun: bool = False
 
-    async def unfinished(self) -> bool:
+    async def unfinished(self, _request: PictureRequest) -> bool:
         return self.begun
 
 

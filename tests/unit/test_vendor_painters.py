@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import datetime as dt
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -144,6 +145,12 @@ class FakeMeter:
 
     async def accepted_before(self, _about: Purpose, _vendor: str, _kind: Kind) -> tuple[int, str] | None:
         return self.before
+
+    async def lost_before(self, _about: Purpose, _vendor: str, _kind: Kind) -> None:
+        return None
+
+    async def heard_of(self, _vendor: str, _ids: list[str], _since: dt.datetime) -> set[str]:
+        return set()
 
     async def note_breaker(self, _line: str, _vendor: str, _kind: Kind, _rest: float | None) -> None:
         pass

@@ -1,5 +1,6 @@
 """Calls to vendors: what they are for, what they cost and how they end."""
 
+import datetime as dt
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -98,6 +99,16 @@ class PaidCall(NamedTuple):
     model: str
     worst: int
     seconds: float | None = None
+
+
+class LostCalls(NamedTuple):
+    """Calls for one purpose that a vendor may have accepted, though nobody heard under which id: the number of the
+    latest, and when the first and the last were begun.
+    """
+
+    number: int
+    first: dt.datetime
+    last: dt.datetime
 
 
 class Bill(NamedTuple):

@@ -102,7 +102,7 @@ def vendor_of(choice: Choice, kind: Kind, settings: Settings) -> Vendor:
     if vendor is None or kind not in vendor.kinds:
         able = ", ".join([STUDIO, *(name for name, row in VENDORS.items() if kind in row.kinds and row.for_children)])
         raise SetupError(f"{choice.setting}: there is no provider of that name; choose one of {able}.")
-    vendor = vendor._replace(base_url=_address(choice)) if choice.base_url else vendor
+    vendor = vendor._replace(base_url=_address(choice), history_url="") if choice.base_url else vendor
     there = _seen_by(vendor)
     asked_by = choice.address_setting if choice.base_url else choice.setting
     if not (vendor.for_children and there.for_children):

@@ -5,15 +5,19 @@ Models and their inputs are as their pages on fal.ai describe them (read in Nove
 """
 
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from storybook.core.errors import SetupError
 from storybook.domain.calls import Kind
 from storybook.providers.language import terms
+from storybook.providers.lost_orders import Order, Page, Read, Span
 from storybook.providers.painting import Drawing, Easel
-from storybook.providers.queued import Look, NotDrawn, Order, QueuedPainter, Unfit, Wait, wait_between_looks
+from storybook.providers.queued import Look, NotDrawn, QueuedPainter, Unfit, Wait, wait_between_looks
 
 RESULT_LOOKS = 3
 """A status of 5xx may be the queue's own or that of the drawing: one that stays is the latter."""
+LISTED = 100
+"""As many as its list gives at once."""
 DEFAULT_MODEL = "fal-ai/flux-pro/kontext"
 
 
@@ -52,11 +56,22 @@ class FalQueue:
             "prompt": drawing.positive, "seed": drawing.seed, "num_images": 1, "output_format": "jpeg", **model.extra
         }  # fmt: skip
         if model.reference and drawing.reference:
-            return Order(self._name, wanted | {model.reference: drawing.reference})
-        return Order(model.alone or self._name, wanted)
+            return Order(self._name, wanted | {model.reference: drawing.reference}, wanted)
+        return Order(model.alone or self._name, wanted, wanted)
 
     def id_in(self, answer: Any) -> Any:
         return answer["request_id"]
+
+    async def listed(self, path: str, span: Span, after: str | None, read: Read) -> Page:
+        """What was asked of the same endpoint and has ended
+        (https://fal.ai/docs/platform-apis/v1/models/requests/by-endpoint).
+        """
+        query = {
+            "endpoint_id": path, "start": span.start, "end": span.end, "expand": "payloads", "limit": LISTED
+        }  # fmt: skip
+        answer = await read(f"models/requests/by-endpoint?{urlencode(query | ({'cursor': after} if after else {}))}")
+        jobs = [(str(found["request_id"]), found.get("json_input")) for found in answer["items"]]
+        return Page(jobs, answer["next_cursor"] if answer["has_more"] else None)
 
     async def find(self, job: str, look: Look) -> str | None:
         # Built from the id: an address out of an answer could be anybody's, and would be sent the key.

@@ -34,8 +34,8 @@ T = TypeVar("T")
 
 @runtime_checkable
 class TakesJobs(Protocol):
-    async def unfinished(self) -> bool:
-        """Whether it has accepted what is being asked for before, and nobody has the result."""
+    async def unfinished(self, request: PictureRequest) -> bool:
+        """Whether it has accepted this before, and nobody has the result."""
         ...
 
 
@@ -85,7 +85,7 @@ class PainterWithSecond:
         self._second = second
 
     async def draw(self, request: PictureRequest) -> Picture:
-        if isinstance(self._second, TakesJobs) and await self._second.unfinished():
+        if isinstance(self._second, TakesJobs) and await self._second.unfinished(request):
             return await self._second.draw(request)
         return await first_or_second(self._first.draw, self._second.draw, request)
 

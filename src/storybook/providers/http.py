@@ -20,6 +20,7 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_RETRY_AFTER = 600.0
 _RATE_LIMIT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_RATE_LIMIT}
 _TIMEOUT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_TIMEOUT}
+_PASSING = frozenset({408, 425, 429})
 _NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -106,6 +107,11 @@ def unusable(reason: str, vendor: Vendor, kind: Kind, *, retryable: bool = False
     return CallFailed(
         f"{vendor.name}: {reason}", outcome=Outcome.UNUSABLE, code=code, charged=Charged.YES, retryable=retryable
     )
+
+
+def passes(status: int) -> bool:
+    """Whether a look that was answered so may be answered otherwise later."""
+    return status in _PASSING or status >= 500
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

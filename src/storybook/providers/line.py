@@ -6,9 +6,10 @@ whoever asked decides that, by the error's `charged`, `retryable`, `retry_after`
 """
 
 import asyncio
+import datetime as dt
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from storybook.core import telemetry
 from storybook.core.endings import to_its_end
 from storybook.core.errors import Charged, LeaseLost, ProviderError, VendorAway
 from storybook.core.metrics import BREAKER_OPEN, count_call
-from storybook.domain.calls import DOLLAR, NOTHING, Bill, Kind, Outcome, PaidCall, Purpose, code_of
+from storybook.domain.calls import DOLLAR, NOTHING, Bill, Kind, LostCalls, Outcome, PaidCall, Purpose, code_of
 from storybook.providers import about
 from storybook.providers.breaker import Breaker, Rests, RetryBudget, State
 from storybook.providers.gate import Gate, NoTurn
@@ -45,6 +46,14 @@ class Meter(Protocol):
 
     async def accepted_before(self, about: Purpose, vendor: str, kind: Kind) -> tuple[int, str] | None:
         """Number and vendor's id of an earlier call for the same purpose that was accepted and has not ended."""
+        ...
+
+    async def lost_before(self, about: Purpose, vendor: str, kind: Kind) -> LostCalls | None:
+        """Earlier calls for the same purpose that may have been accepted under an id that nobody has heard."""
+        ...
+
+    async def heard_of(self, vendor: str, ids: list[str], since: dt.datetime) -> set[str]:
+        """Those of the vendor's ids that belong to a call which was begun since then."""
         ...
 
     async def note_breaker(self, line: str, vendor: str, kind: Kind, rest: float | None) -> None:
@@ -137,6 +146,25 @@ class Line:
         if what_for is None or about.is_first_try():
             return None
         return await self.meter.accepted_before(what_for, self.vendor.name, self.kind)
+
+    async def found_again(self, search: Callable[[LostCalls], Awaitable[list[str]]]) -> tuple[int, str] | None:
+        """The same of a call whose answer was lost: `search` returns the ids of all jobs that the vendor was asked for
+        the like, and the one that belongs to no call is it.
+        """
+        what_for = about.purpose()
+        if what_for is None or about.is_first_try():
+            return None
+        lost = await self.meter.lost_before(what_for, self.vendor.name, self.kind)
+        if lost is None:
+            return None
+        self._require_open(0)
+        ids = await search(lost)
+        known = await self.meter.heard_of(self.vendor.name, ids, lost.first - dt.timedelta(hours=1))
+        for vendor_id in ids:
+            if vendor_id not in known:
+                await to_its_end(self.meter.note_id(lost.number, vendor_id))
+                return lost.number, vendor_id
+        return None
 
     @asynccontextmanager
     async def resumed(self, number: int, worst: int) -> AsyncIterator[Call]:

@@ -11,21 +11,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import httpx
 
 from storybook.core.endings import to_its_end
 from storybook.core.errors import Charged
-from storybook.domain.calls import Kind, Outcome, code_of
+from storybook.domain.calls import Kind, LostCalls, Outcome, code_of
 from storybook.domain.pictures import Picture
 from storybook.domain.story import PORTRAIT
 from storybook.providers import about
 from storybook.providers.base import PictureRequest
 from storybook.providers.fetch import Fetcher, NotFetched, Trouble, sources_of
-from storybook.providers.http import CallFailed, exchange, refusal, retry_after, send, unusable
+from storybook.providers.http import CallFailed, exchange, passes, refusal, retry_after, send, unusable
 from storybook.providers.language import Terms
 from storybook.providers.line import Call
+from storybook.providers.lost_orders import Order, Page, PastJobs, Read, Span
 from storybook.providers.painting import Drawing, Easel, References, drawing_of, finished, spoiled
 
 MAX_LOOKING_SECONDS = 600.0
@@ -34,7 +35,6 @@ ORDER_SECONDS = 3.0
 """How long whoever is stopped waits for the answer to an order that is on its way."""
 REMEMBERED = 20
 EARLY = 0.99
-_PASSING = frozenset({408, 425, 429})
 _ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 
 Json = Any
@@ -58,13 +58,6 @@ class Unfit(Exception):
         self.headers = headers
 
 
-class Order(NamedTuple):
-    """The one POST."""
-
-    path: str
-    body: dict[str, Json]
-
-
 class Queue(Protocol):
     """How a vendor is asked. `free_of_charge` says that a job without a result costs nothing."""
 
@@ -76,6 +69,13 @@ class Queue(Protocol):
 
     def id_in(self, answer: Json) -> Json:
         """The id of the job that this answer accepts."""
+        ...
+
+    async def listed(self, path: str, span: Span, after: str | None, read: Read, /) -> Page:
+        """A page of the jobs that were asked for at a path in the time; the first one without what leads to it.
+
+        Raises ValueError, TypeError, KeyError or AttributeError for a list that is malformed.
+        """
         ...
 
     async def find(self, job: str, look: Look) -> str | None:
@@ -128,6 +128,7 @@ class QueuedPainter:
         self._queue = queue
         self._references = References(easel.cpu) if queue.takes_reference else None
         self._terms = terms
+        self._past = PastJobs(easel, queue.headers)
         self._wait = wait
         self._pace = Pace(wait)
         self._fetcher = Fetcher(sources_of(self._vendor))
@@ -140,19 +141,34 @@ class QueuedPainter:
 
     async def _drawn(self, request: PictureRequest) -> Picture:
         line, bill = self._easel.line, self._terms.price.pictures()
-        before = await line.accepted_before()
-        if before is not None:
+        if before := await self._before(request):
             number, job = before
             async with line.resumed(number, bill.micro_dollars) as call:
                 return await self._collect(call, job, request, Pace(self._wait))
-        drawing = await drawing_of(request, self._references, hides_names=self._easel.hides_names)
+        order = await self._order_for(request)
         async with line.call(self._terms.model, bill.micro_dollars) as call:
-            job = await self._accepted(self._queue.order(drawing), call)
+            job = await self._accepted(order, call)
             return await self._collect(call, job, request, self._pace)
 
-    async def unfinished(self) -> bool:
+    async def unfinished(self, request: PictureRequest) -> bool:
         """Whether the vendor has accepted the present picture before."""
-        return await self._easel.line.accepted_before() is not None
+        return await self._before(request) is not None
+
+    async def _before(self, request: PictureRequest) -> tuple[int, str] | None:
+        """Number and id of an earlier order of this picture, which nobody has."""
+        line = self._easel.line
+        if before := await line.accepted_before():
+            return before
+
+        async def search(lost: LostCalls) -> list[str]:
+            order = await self._order_for(request)
+            found = await self._past.like(order, lost, self._queue.listed)
+            return [job for job in found if _ID.fullmatch(job)]
+
+        return await line.found_again(search)
+
+    async def _order_for(self, request: PictureRequest) -> Order:
+        return self._queue.order(await drawing_of(request, self._references, hides_names=self._easel.hides_names))
 
     async def _accepted(self, order: Order, call: Call) -> str:
         """The id of the job, once it is written down. Who is stopped meanwhile waits a moment for that: a job that was
@@ -216,8 +232,7 @@ class QueuedPainter:
                 response = await exchange(self._easel.client, self._request("GET", path), self._vendor, Kind.IMAGE)
                 if response.is_success:
                     return response.json()
-                passing = response.status_code in _PASSING or response.status_code >= 500
-                if not passing or looks == most:
+                if not passes(response.status_code) or looks == most:
                     raise Unfit(response.status_code, response.headers)
                 pause = max(pause, retry_after(response.headers) or 0.0)
             except (CallFailed, ValueError):

@@ -6,12 +6,14 @@ by picture costs nothing where it makes none (https://replicate.com/docs/billing
 
 import re
 from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
 
 from storybook.core.errors import SetupError
 from storybook.domain.calls import Kind
 from storybook.providers.language import terms
+from storybook.providers.lost_orders import Order, Page, Read, Span
 from storybook.providers.painting import Drawing, Easel
-from storybook.providers.queued import Look, NotDrawn, Order, QueuedPainter, Wait, wait_between_looks
+from storybook.providers.queued import Look, NotDrawn, QueuedPainter, Wait, wait_between_looks
 
 DEFAULT_MODEL = "black-forest-labs/flux-kontext-pro"
 _REFUSED = re.compile(r"NSFW|\(E005\)|flagged as sensitive", re.IGNORECASE)
@@ -56,11 +58,18 @@ class ReplicateQueue:
         if model.reference and drawing.reference:
             wanted[model.reference] = drawing.reference
         if model.version:
-            return Order("predictions", {"version": model.version, "input": wanted})
-        return Order(f"models/{self._name}/predictions", {"input": wanted})
+            return Order("predictions", {"version": model.version, "input": wanted}, wanted)
+        return Order(f"models/{self._name}/predictions", {"input": wanted}, wanted)
 
     def id_in(self, answer: Any) -> Any:
         return answer["id"]
+
+    async def listed(self, _path: str, span: Span, after: str | None, read: Read) -> Page:
+        """All predictions of the account, the latest first (https://replicate.com/docs/reference/http)."""
+        query = after or urlencode({"created_after": span.start, "created_before": span.end})
+        answer = await read(f"predictions?{query}")
+        jobs = [(str(found["id"]), found["input"]) for found in answer["results"]]
+        return Page(jobs, urlsplit(answer["next"]).query if answer["next"] else None)
 
     async def find(self, job: str, look: Look) -> str | None:
         answer = await look(f"predictions/{job}")

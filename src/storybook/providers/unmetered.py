@@ -1,6 +1,8 @@
 """A meter for calls outside of any job: it keeps no rows and no budget."""
 
-from storybook.domain.calls import Bill, Kind, Outcome, PaidCall, Purpose
+import datetime as dt
+
+from storybook.domain.calls import Bill, Kind, LostCalls, Outcome, PaidCall, Purpose
 
 
 class Unmetered:
@@ -20,6 +22,12 @@ class Unmetered:
 
     async def accepted_before(self, _about: Purpose, _vendor: str, _kind: Kind) -> tuple[int, str] | None:
         return None
+
+    async def lost_before(self, _about: Purpose, _vendor: str, _kind: Kind) -> LostCalls | None:
+        return None
+
+    async def heard_of(self, _vendor: str, _ids: list[str], _since: dt.datetime) -> set[str]:
+        return set()
 
     async def note_breaker(self, _line: str, _vendor: str, _kind: Kind, _rest: float | None) -> None:
         pass

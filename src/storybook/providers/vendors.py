@@ -14,7 +14,8 @@ from storybook.domain.calls import Kind
 
 class Vendor(NamedTuple):
     """`personal_data`: it may see a child's name, voice or photo. `result_hosts` are where its results are fetched,
-    `own_hosts` what the names of its own servers end with, after a dot before the first of their letters.
+    `own_hosts` what the names of its own servers end with, after a dot before the first of their letters;
+    `history_url` is where its past jobs are listed, if not below `base_url`.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Vendor(NamedTuple):
     base_url: str
     own_hosts: tuple[str, ...]
     result_hosts: tuple[str, ...] = ()
+    history_url: str = ""
     free_statuses: frozenset[int] = frozenset({503})
 
 
@@ -65,6 +67,7 @@ FAL = Vendor(
     at_once=10,
     base_url="https://queue.fal.run",
     own_hosts=(".fal.run", ".fal.ai"),
+    history_url="https://api.fal.ai/v1",
     result_hosts=(".fal.media", ".fal.run"),
     free_statuses=frozenset({500, 502, 503, 504}),
 )

@@ -6,12 +6,12 @@ Each of these statements may be sent twice, since an answer can be lost, and the
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 import structlog
-from sqlalchemy import CTE, Integer, Interval, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ARRAY, CTE, Integer, Interval, String, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -23,6 +23,7 @@ from storybook.domain.calls import (
     REPAY_MARGIN_SECONDS,
     Bill,
     Kind,
+    LostCalls,
     Outcome,
     PaidCall,
     Purpose,
@@ -147,6 +148,19 @@ _ACCEPTED_BEFORE = Prepared(
 """For the job's holder alone. One whose result was lost begins once more, with what it has cost, so that it can end
 once more."""
 
+_LOST_BEFORE = Prepared(
+    select(
+        func.max(_C.id).label("number"), func.min(_C.created_at).label("first"), func.max(_C.created_at).label("last")
+    ).where(*_SAME, _SAME_VENDOR, _C.vendor_id.is_(None), _OPEN, exists(fencing.HELD.cte("held").select()))
+)
+_HEARD_OF = Prepared(
+    select(_C.vendor_id).where(
+        _SAME_VENDOR,
+        _C.vendor_id == func.any(bindparam("ids", type_=ARRAY(String))),
+        _C.created_at >= bindparam("since", type_=_C.created_at.type),
+    )
+)
+
 
 class DatabaseMeter:
     """Keeps `provider_calls`, each change in a transaction of its own, and the budget of the job that calls."""
@@ -196,6 +210,17 @@ class DatabaseMeter:
         same = about._asdict() | {"vendor": vendor, "kind": kind}
         found = await self._database.insist(_ACCEPTED_BEFORE, **same)
         return (found[0]["id"], found[0]["vendor_id"]) if found else None
+
+    async def lost_before(self, about: Purpose, vendor: str, kind: Kind) -> LostCalls | None:
+        """The calls for this that may have been accepted under an id that nobody has heard; for the job's holder."""
+        [found] = await self._database.insist(_LOST_BEFORE, **about._asdict(), vendor=vendor, kind=kind)
+        return LostCalls(**found) if found["number"] is not None else None
+
+    async def heard_of(self, vendor: str, ids: list[str], since: datetime) -> set[str]:
+        """Those of the vendor's ids that belong to a call which was begun since then."""
+        if not ids:
+            return set()
+        return {row["vendor_id"] for row in await self._database.insist(_HEARD_OF, vendor=vendor, ids=ids, since=since)}
 
     async def note_breaker(self, line: str, vendor: str, kind: Kind, rest: float | None) -> None:
         await breakers.note(self._database, line, vendor, kind, rest)
