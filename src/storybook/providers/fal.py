@@ -11,8 +11,9 @@ from storybook.core.errors import SetupError
 from storybook.domain.calls import Kind
 from storybook.providers.language import terms
 from storybook.providers.lost_orders import Order, Page, Read, Span
+from storybook.providers.pace import Wait, wait_between_looks
 from storybook.providers.painting import Drawing, Easel
-from storybook.providers.queued import Look, NotDrawn, QueuedPainter, Unfit, Wait, wait_between_looks
+from storybook.providers.queued import Look, NotDrawn, QueuedPainter, Unfit
 
 RESULT_LOOKS = 3
 """A status of 5xx may be the queue's own or that of the drawing: one that stays is the latter."""

@@ -5,11 +5,9 @@ process, which goes on with what was accepted instead of paying for it again. So
 """
 
 import asyncio
-import random
 import re
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -27,18 +25,16 @@ from storybook.providers.http import CallFailed, exchange, passes, refusal, retr
 from storybook.providers.language import Terms
 from storybook.providers.line import Call
 from storybook.providers.lost_orders import Order, Page, PastJobs, Read, Span
+from storybook.providers.pace import Pace, Wait, wait_between_looks
 from storybook.providers.painting import Drawing, Easel, References, drawing_of, finished, spoiled
 
 MAX_LOOKING_SECONDS = 600.0
 FETCHES = 3
 ORDER_SECONDS = 3.0
 """How long whoever is stopped waits for the answer to an order that is on its way."""
-REMEMBERED = 20
-EARLY = 0.99
 _ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 
 Json = Any
-Wait = Callable[[float], float]
 
 
 class Look(Protocol):
@@ -90,31 +86,6 @@ class NotDrawn(Exception):
         super().__init__("not drawn")
         self.started = started
         self.refused = refused
-
-
-def wait_between_looks(elapsed: float) -> float:
-    """Seconds until the next look: a tenth of the time so far, at least a quarter of a second and at most one."""
-    return min(max(elapsed / 10, 0.25), 1.0) * random.uniform(0.8, 1.2)
-
-
-class Pace:
-    """When to look for a picture: seldom before the fastest of the last ones was there, and often from then on."""
-
-    def __init__(self, wait: Wait) -> None:
-        self._wait = wait
-        self._took: deque[float] = deque(maxlen=REMEMBERED)
-
-    def learn(self, seconds: float) -> None:
-        """A picture was there after so many seconds."""
-        self._took.append(seconds)
-
-    def until_look(self, elapsed: float) -> float:
-        """Seconds until the next look, after so many since the order. Nothing is known before the first picture."""
-        if not self._took:
-            return self._wait(elapsed) if elapsed else 0.0
-        due = EARLY * min(self._took)
-        late = elapsed - due
-        return -late if late < 0 else min(self._wait(elapsed), max(late / 2, elapsed / 100, 0.02))
 
 
 class QueuedPainter:
@@ -205,7 +176,7 @@ class QueuedPainter:
         return await finished(await self._fetched(address), request, self._vendor)
 
     async def _found(self, job: str, pace: Pace) -> str:
-        began = time.monotonic()
+        began, missed = time.monotonic(), None
         await asyncio.sleep(pace.until_look(0.0))
         while (elapsed := time.monotonic() - began) < MAX_LOOKING_SECONDS:
             try:
@@ -219,8 +190,9 @@ class QueuedPainter:
             except (TypeError, KeyError, IndexError):
                 raise spoiled("the result is malformed", self._vendor) from None
             if address is not None:
-                pace.learn(time.monotonic() - began)
+                pace.learn(elapsed, missed)
                 return address
+            missed = elapsed
             await asyncio.sleep(pace.until_look(elapsed))
         raise self._unknown("the picture took too long")
 

@@ -12,8 +12,9 @@ from storybook.core.errors import SetupError
 from storybook.domain.calls import Kind
 from storybook.providers.language import terms
 from storybook.providers.lost_orders import Order, Page, Read, Span
+from storybook.providers.pace import Wait, wait_between_looks
 from storybook.providers.painting import Drawing, Easel
-from storybook.providers.queued import Look, NotDrawn, QueuedPainter, Wait, wait_between_looks
+from storybook.providers.queued import Look, NotDrawn, QueuedPainter
 
 DEFAULT_MODEL = "black-forest-labs/flux-kontext-pro"
 _REFUSED = re.compile(r"NSFW|\(E005\)|flagged as sensitive", re.IGNORECASE)

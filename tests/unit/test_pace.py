@@ -1,0 +1,64 @@
+"""Looks at a picture that is being drawn: seldom before it can be there, and soon after it is."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storybook.providers.pace import REMEMBERED, Pace, wait_between_looks
+
+
+def looks_at(pace: Pace, seconds: float) -> tuple[int, float]:
+    """How many looks a picture that takes so long needs, and how late the last one is."""
+    elapsed, missed, looks = pace.until_look(0.0), None, 1
+    while elapsed < seconds:
+        missed, looks = elapsed, looks + 1
+        elapsed += pace.until_look(elapsed)
+    pace.learn(elapsed, missed)
+    return looks, elapsed - seconds
+
+
+def practised(seconds: Callable[[], float], pictures: int = REMEMBERED) -> Pace:
+    pace = Pace(wait_between_looks)
+    for _ in range(pictures):
+        looks_at(pace, seconds())
+    return pace
+
+
+def test_the_first_picture_is_looked_for_at_once_and_then_now_and_then() -> None:
+    looks, late = looks_at(Pace(wait_between_looks), 3.0)
+    assert 8 <= looks <= 15
+    assert late <= 0.36
+
+
+@pytest.mark.parametrize("seconds", [0.3, 3.0, 30.0])
+def test_a_vendor_that_always_takes_the_same_time_is_looked_at_twice_a_picture_and_never_late(seconds: float) -> None:
+    pace = practised(lambda: seconds)
+    seen = [looks_at(pace, seconds) for _ in range(100)]
+    assert sum(looks for looks, _ in seen) <= 300
+    assert max(late for _, late in seen) <= max(0.02, 0.02 * seconds)
+
+
+def test_a_vendor_that_becomes_faster_is_noticed() -> None:
+    pace = practised(lambda: 6.0)
+    for _ in range(60):
+        late = looks_at(pace, 3.0)[1]
+    assert late <= 0.06
+
+
+def test_one_fast_picture_is_forgotten_again() -> None:
+    pace = practised(lambda: 3.0)
+    looks_at(pace, 0.5)
+    for _ in range(REMEMBERED):
+        looks_at(pace, 3.0)
+    assert looks_at(pace, 3.0)[0] <= 3
+
+
+@given(st.lists(st.floats(0.05, 300.0), min_size=1, max_size=50))
+def test_whatever_pictures_take_none_is_looked_at_all_the_time_and_none_is_forgotten(took: list[float]) -> None:
+    pace = Pace(lambda elapsed: min(max(elapsed / 10, 0.25), 1.0))
+    for seconds in took:
+        looks, late = looks_at(pace, seconds)
+        assert looks <= 20 + seconds / 0.25
+        assert late <= max(1.0, *took)
