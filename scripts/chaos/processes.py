@@ -146,9 +146,8 @@ class Process:
         return self._process is not None and self._process.poll() is None
 
     @property
-    def stands_still(self) -> bool:
-        """Whether it is stopped: no thread of it runs."""
-        return state_of(self.pid) == "T"
+    def state(self) -> str:
+        return state_of(self.pid)
 
     def send(self, number: signal.Signals) -> None:
         if self.lives:

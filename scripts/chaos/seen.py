@@ -38,6 +38,7 @@ async def facts_of(town: Town) -> Facts:
         await town.audit(),
         int(stuck["n"]),
         town.plan.painter in BY_ID,
+        frozenset(town.outlived),
     )
 
 

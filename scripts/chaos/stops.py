@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from collections import Counter
 
 from scripts.chaos.facts import Row
 from scripts.chaos.kills import keep_at_work
@@ -18,7 +19,8 @@ class Stops:
 
     def __init__(self) -> None:
         self.made = 0
-        self.still = 0
+        self.states: Counter[str] = Counter()
+        """What the kernel said that the stopped ones do."""
         self.held = 0
         self.taken = 0
         self.locked = 0
@@ -26,9 +28,13 @@ class Stops:
 
     def row(self, wanted: int) -> Row:
         waited = f", after {max(self.waits):.1f} s at most" if self.waits else ""
-        said = f"{self.still} stood still; {self.held} jobs held, {self.taken} taken over or ended meanwhile{waited}"
+        still = self.states["T"]
+        others = "".join(
+            f", {count} in state {state or 'gone'}" for state, count in self.states.items() if state != "T"
+        )
+        said = f"{still} stood still{others}; {self.held} jobs held, {self.taken} taken over or ended meanwhile{waited}"
         said += f"; {self.locked} locked by the stopped one itself until it went on"
-        met = self.made == self.still == wanted and self.taken + self.locked == self.held and self.taken > 0
+        met = self.made == still == wanted and self.taken + self.locked == self.held and self.taken > 0
         return Row(f"{wanted} processes stopped until others have their jobs, then let go on", said, met=met)
 
 
@@ -53,7 +59,9 @@ async def _stop(town: Town, server: Server, seen: Stops) -> None:
         server.send(signal.SIGSTOP)
     town.taken_down.add(server.pid)
     began = time.monotonic()
-    town.hits += await town.witness.under_way(server.pid)
+    hits = await town.witness.under_way(server.pid)
+    town.hits += hits
+    town.outlived.update(hits)
     held = await town.witness.holding(server.pid)
     left = dict(held)
 
@@ -69,7 +77,7 @@ async def _stop(town: Town, server: Server, seen: Stops) -> None:
         await until(is_nobodys, town.plan.lease + TAKEOVER_SECONDS)
     except TimeoutError:
         seen.locked += await _locked(town, left)
-    seen.still += server.stands_still
+    seen.states[server.state] += 1
     server.send(signal.SIGCONT)
     server.up = True
     seen.made += 1
