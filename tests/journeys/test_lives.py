@@ -179,6 +179,7 @@ class Balancer:
         self.over = threading.Event()
         self.errors: list[str] = []
         self.calls = itertools.count()
+        self.ordered: list[str] = []
 
     def watch(self) -> None:
         with httpx.Client(trust_env=False, timeout=5) as client:
@@ -209,6 +210,25 @@ class Balancer:
         for client in clients.values():
             client.close()
 
+    def order(self) -> None:
+        """One family that orders book after book, and keeps a connection to each process."""
+        clients = {api: httpx.Client(base_url=f"http://{api.address}", trust_env=False) for api in self._apis}
+        while not self.over.is_set():
+            ready = self.ready
+            number = next(self.calls)
+            try:
+                body = BOOK | {"topic": f"a kite that is number {number}"}
+                answer = clients[ready[number % len(ready)]].post("/v1/books", json=body, headers=HEADERS)
+                if answer.status_code == 200:
+                    self.ordered.append(answer.json()["job_id"])
+                else:
+                    self.errors.append(f"{answer.status_code} {answer.text}")
+            except httpx.HTTPError as error:
+                self.errors.append(repr(error))
+            self.over.wait(1)
+        for client in clients.values():
+            client.close()
+
     def follow(self, path: str) -> None:
         """One reader who is told: comes back when the stream ends, and knows after how long."""
         while not self.over.is_set():
@@ -228,10 +248,12 @@ class Balancer:
 def test_a_rolling_restart_under_load_is_seen_by_no_client(town: Town, stack: ExitStack) -> None:
     apis = (started(town.api(), stack), started(town.api(), stack))
     jobs = [ordered(apis[0], f"a kite {number}") for number in range(2)]
+    town.ask("UPDATE user_credits SET credits = 100")
     balancer = Balancer(apis)
     readers = [threading.Thread(target=balancer.poll, args=(n, f"/v1/books/{jobs[n % 2]}")) for n in range(4)]
     threads = [threading.Thread(target=balancer.watch), *readers]
     threads.append(threading.Thread(target=balancer.follow, args=(f"/v1/books/{jobs[1]}",)))
+    threads.append(threading.Thread(target=balancer.order))
     for thread in threads:
         thread.start()
     try:
@@ -250,3 +272,5 @@ def test_a_rolling_restart_under_load_is_seen_by_no_client(town: Town, stack: Ex
             thread.join()
     assert balancer.errors == []
     assert next(balancer.calls) > 100
+    assert len(balancer.ordered) > 5
+    assert {town.job(job_id, "status")[0] for job_id in balancer.ordered} <= {"queued", "running", "done"}
