@@ -26,7 +26,7 @@ class Stops:
         self.locked = 0
         self.waits: list[float] = []
 
-    def row(self, wanted: int) -> Row:
+    def row(self, wanted: int, spared: int) -> Row:
         waited = f", after {max(self.waits):.1f} s at most" if self.waits else ""
         still = self.states["T"]
         others = "".join(
@@ -34,6 +34,7 @@ class Stops:
         )
         said = f"{still} stood still{others}; {self.held} jobs held, {self.taken} taken over or ended meanwhile{waited}"
         said += f"; {self.locked} locked by the stopped one itself until it went on"
+        said += f"; {spared} put off, a job would have died its last time"
         met = self.made == still == wanted and self.taken + self.locked == self.held and self.taken > 0
         return Row(f"{wanted} processes stopped until others have their jobs, then let go on", said, met=met)
 
@@ -50,7 +51,7 @@ async def stop_at_random(town: Town, stops: int) -> list[Row]:
                 if not await town.spares(server.pid):
                     await _stop(town, server, seen)
     await town.all_ended()
-    return [seen.row(stops)]
+    return [seen.row(stops, town.spared)]
 
 
 async def _stop(town: Town, server: Server, seen: Stops) -> None:
