@@ -67,6 +67,7 @@ class Row:
     outcome: Outcome = Outcome.BEGUN
     bill: Bill = NOTHING
     begun: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    ended: dt.datetime | None = None
 
 
 @dataclass
@@ -85,7 +86,8 @@ class Notebook:
         self.rows[number].vendor_id = vendor_id
 
     async def end(self, number: int, outcome: Outcome, bill: Bill, milliseconds: int) -> None:
-        self.rows[number].outcome, self.rows[number].bill = outcome, bill
+        row = self.rows[number]
+        row.outcome, row.bill, row.ended = outcome, bill, dt.datetime.now(dt.UTC)
 
     async def accepted_before(self, about: Purpose, vendor: str, kind: Kind) -> tuple[int, str] | None:
         self.looked += 1
@@ -103,8 +105,11 @@ class Notebook:
             and not row.vendor_id
             and (row.call.purpose, row.call.vendor, row.call.kind) == (about, vendor, kind)
         ]
-        times = [self.rows[number].begun for number in lost]
-        return LostCalls(lost[-1], times[0], times[-1]) if lost else None
+        if not lost:
+            return None
+        begun = [self.rows[number].begun for number in lost]
+        ended = max(self.rows[number].ended or self.rows[number].begun for number in lost)
+        return LostCalls(lost[-1], begun[0], begun[-1], (dt.datetime.now(dt.UTC) - ended).total_seconds())
 
     async def heard_of(self, vendor: str, ids: list[str], since: dt.datetime) -> set[str]:
         return {row.vendor_id for row in self.rows if row.vendor_id in ids and row.begun >= since}

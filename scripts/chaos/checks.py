@@ -107,8 +107,8 @@ def pictures_with_ids_are_paid_once(facts: Facts) -> Row:
     if not facts.by_id:
         return Row(promise, "this one does not", met=True)
     twice = {thing for thing, count in pictures.items() if count > 1}
-    wrong = [str(tuple(thing)) for thing in sorted(twice - facts.outlived)]
-    late = f"; {len(twice & facts.outlived)} sent by a process that stood still meanwhile" if facts.outlived else ""
+    wrong = [str(tuple(thing)) for thing in sorted(twice - facts.unsent)]
+    late = f"; {len(twice & facts.unsent)} sent late, by a process that had stood still" if facts.unsent else ""
     return Row(promise, f"{len(wrong)} of {len(pictures)}{_few(wrong)}{late}", met=not wrong and bool(pictures))
 
 

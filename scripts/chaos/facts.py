@@ -64,8 +64,8 @@ class Entry(NamedTuple):
 
 class Facts(NamedTuple):
     """`ordered` holds the numbers of the books by the jobs that were answered with; `hits` is what was being paid for
-    in a process when it was killed or stopped, `outlived` what of it in one that went on; `by_id` says that the vendor
-    of pictures takes jobs that can be asked for again.
+    in a process when it was killed or stopped, `unsent` what of it had not arrived from one that then went on; `by_id`
+    says that the vendor of pictures takes jobs that can be asked for again.
     """
 
     books: list[Book]
@@ -78,7 +78,7 @@ class Facts(NamedTuple):
     findings: list[str]
     stuck: int = 0
     by_id: bool = True
-    outlived: frozenset[Thing] = frozenset()
+    unsent: frozenset[Thing] = frozenset()
 
 
 class Row(NamedTuple):

@@ -7,6 +7,7 @@ import time
 FORMS = (
     "--kills 200 --books 100",
     "--kills 50 --books 25 --painter openai --seed 2",
+    "--kills 50 --books 25 --painter fal --seed 3",
     "--points",
     "--stops 200",
     "--stops 50 --painter openai --seed 2",

@@ -31,15 +31,19 @@ async def facts_of(town: Town) -> Facts:
         books,
         dict(town.witness.numbers),
         writes,
-        [charge for line in town.vendors.journal() if (charge := _charge(line))],
+        charges_of(town),
         town.hits,
         entries,
         {name: int(kept[name] or 0) for name in ("available", "held")},
         await town.audit(),
         int(stuck["n"]),
         town.plan.painter in BY_ID,
-        frozenset(town.outlived),
+        frozenset(town.unsent),
     )
+
+
+def charges_of(town: Town) -> list[Charge]:
+    return [charge for line in town.vendors.journal() if (charge := _charge(line))]
 
 
 async def writes_of(town: Town) -> list[Write]:

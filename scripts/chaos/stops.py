@@ -8,10 +8,13 @@ from collections import Counter
 from scripts.chaos.facts import Row
 from scripts.chaos.kills import keep_at_work
 from scripts.chaos.processes import Server, until
+from scripts.chaos.seen import charges_of
 from scripts.chaos.town import Town
 
 TAKEOVER_SECONDS = 30.0
 """How long after its lease a process stays stopped, at most: until all that it held is others', or has ended."""
+SETTLED_SECONDS = 0.5
+"""In which all that it had sent has arrived."""
 
 
 class Stops:
@@ -60,9 +63,10 @@ async def _stop(town: Town, server: Server, seen: Stops) -> None:
         server.send(signal.SIGSTOP)
     town.taken_down.add(server.pid)
     began = time.monotonic()
+    await asyncio.sleep(SETTLED_SECONDS)
     hits = await town.witness.under_way(server.pid)
     town.hits += hits
-    town.outlived.update(hits)
+    town.unsent.update(set(hits).difference(charge.thing for charge in charges_of(town)))
     held = await town.witness.holding(server.pid)
     left = dict(held)
 

@@ -58,7 +58,7 @@ class Town:
         numbers = range(1, plan.servers + 1)
         self.servers = [Server(number, self.environment(number), folder, nursery) for number in numbers]
         self.hits: list[Thing] = []
-        self.outlived: set[Thing] = set()
+        self.unsent: set[Thing] = set()
         self.kills = 0
         self.died = 0
         self.spared = 0

@@ -139,7 +139,10 @@ async def test_calls_whose_id_nobody_has_heard_are_lost_until_one_is_found(
     number = await paid(meter, rows, later, outcome, heard=False)
     late, now = await taken_over(database), await taken_over(database)
     times = await rows("SELECT created_at FROM provider_calls ORDER BY id")
-    assert await lost_before(meter, rows, now) == LostCalls(number, times[0][0], times[1][0])
+    lost = await lost_before(meter, rows, now)
+    assert lost
+    assert lost == LostCalls(number, times[0][0], times[1][0], lost.over)
+    assert 0 <= lost.over < 5
     assert await lost_before(meter, rows, late) is None, "it is another's by now"
     assert await lost_before(meter, rows, now, page=2) is None
 
@@ -163,3 +166,13 @@ async def test_a_call_whose_id_is_known_is_not_lost_and_its_job_is_no_other_call
     assert await meter.heard_of("fal", [known], begun) == set()
     assert await meter.heard_of(VENDOR, [known], begun + timedelta(seconds=1)) == set()
     assert await meter.heard_of(VENDOR, [], begun) == set()
+
+
+async def test_a_call_that_may_still_be_answered_is_not_over(
+    database: Database, meter: DatabaseMeter, rows: Rows, first: Claim
+) -> None:
+    await paid(meter, rows, first, None, heard=False)
+    await rows("UPDATE provider_calls SET repay_not_before = now() + interval '20 seconds' RETURNING id")
+    lost = await lost_before(meter, rows, await taken_over(database))
+    assert lost
+    assert -20 <= lost.over < -15

@@ -238,7 +238,7 @@ def test_a_call_that_was_hit_may_be_paid_once_more_unless_its_vendor_can_be_aske
     hit = picture_paid_twice(kept())._replace(hits=[PICTURE])
     assert red(hit) == ["Pictures charged twice where the vendor knows its jobs: 0"]
     assert red(hit._replace(by_id=False)) == []
-    assert red(hit._replace(outlived=frozenset({PICTURE}))) == []
+    assert red(hit._replace(unsent=frozenset({PICTURE}))) == []
 
 
 def test_a_book_that_goes_on_late_is_seen() -> None:

@@ -21,6 +21,7 @@ from tests.fakes import FakePainter, png, sheet
 
 IMAGE = ErrorCode.IMAGE_FAILED
 AWAY = VendorAway("away", code=IMAGE, retryable=True, retry_after=9.0)
+LOST = VendorAway("away", code=IMAGE, charged=Charged.MAYBE, retryable=True, retry_after=9.0)
 BUSY = CallFailed("busy", outcome=Outcome.BUSY, code=IMAGE, charged=Charged.NO, retryable=True, retry_after=5.0)
 DOWN = CallFailed("down", outcome=Outcome.FAILED, code=IMAGE, charged=Charged.NO, retryable=True)
 REFUSED = CallFailed("refused", outcome=Outcome.REFUSED, code=IMAGE, charged=Charged.NO)
@@ -68,7 +69,7 @@ async def test_the_second_is_not_asked_without_need() -> None:
     assert second.drawn == []
 
 
-@pytest.mark.parametrize("error", [REFUSED, UNKNOWN, SPOILED, NO_BUDGET])
+@pytest.mark.parametrize("error", [REFUSED, UNKNOWN, SPOILED, NO_BUDGET, LOST])
 async def test_what_was_refused_or_may_have_been_paid_for_is_not_taken_elsewhere(error: Exception) -> None:
     first, second = painters(error)
     with pytest.raises(ProviderError) as failed:

@@ -88,7 +88,7 @@ async def test_one_busy_answer_costs_as_little_time_as_the_vendor_wants(vendor: 
     assert await vendor.asked_by(1) == []
 
 
-@pytest.mark.parametrize(("status", "told", "rests"), [(503, "3", True), (503, None, False), (500, "3", True)])
+@pytest.mark.parametrize(("status", "told", "rests"), [(503, "3", True), (503, None, False)])
 async def test_any_failure_that_says_when_to_come_back_closes_the_line(
     status: int, told: str | None, *, rests: bool, vendor: Vendor
 ) -> None:

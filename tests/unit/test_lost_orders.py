@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,15 +12,16 @@ import structlog
 from structlog.testing import capture_logs
 
 from storybook.core.cpu import CpuPool
-from storybook.core.errors import VendorAway
+from storybook.core.errors import Charged, VendorAway
 from storybook.domain.calls import Kind, PaidCall, Purpose
 from storybook.domain.jobs import Step
 from storybook.providers import fal, replicate
 from storybook.providers.about import About, calling_about
 from storybook.providers.base import PictureRequest
+from storybook.providers.breaker import Rests
 from storybook.providers.choices import Choice
 from storybook.providers.line import Line
-from storybook.providers.lost_orders import ACCEPTED_WITHIN, CLOCKS_APART, MOST_PAGES
+from storybook.providers.lost_orders import ACCEPTED_WITHIN, CLOCKS_APART, LAG, MOST_PAGES, TRIES
 from storybook.providers.painting import Easel
 from storybook.providers.vendors import VENDORS
 from tests.fixtures_calls import NAME, PROMPT, Notebook, Row
@@ -29,8 +30,10 @@ PURPOSE = Purpose("job", "user", Step.GENERATE_IMAGES, 3, 2)
 LISTS = {"replicate": "/predictions", "fal": "/models/requests/by-endpoint"}
 SAME = {"prompt": PROMPT.positive.replace(NAME, "the hero"), "seed": PROMPT.seed}
 OTHERS = [("o1", SAME | {"prompt": "a whale"}), ("o2", SAME | {"seed": 8}), ("o3", {}), ("o4", None)]
+LONG_AGO = dt.timedelta(hours=1)
+TRY_SECONDS = 20.0
 Jobs = list[tuple[str, Any]]
-Answer = Callable[[httpx.Request], httpx.Response]
+Answer = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
 
 
 class PastOf:
@@ -80,20 +83,26 @@ def vendor(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def found(cpu: CpuPool, vendor: str) -> Callable[..., Any]:
-    async def found(answer: Answer, meter: Notebook, *, first: bool = False) -> bool:
+    async def found(
+        answer: Answer, meter: Notebook, *, seconds: float = TRY_SECONDS, first: bool = False, broken: bool = False
+    ) -> bool:
         """Whether the painter knows of a job for its picture, after a look at the vendor's list."""
 
-        def respond(request: httpx.Request) -> httpx.Response:
+        async def respond(request: httpx.Request) -> httpx.Response:
             assert (request.method, request.url.path) == ("GET", LISTS[vendor])
             assert request.headers["authorization"].endswith("a-key")
-            return answer(request)
+            told = answer(request)
+            return told if isinstance(told, httpx.Response) else await told
 
         async with httpx.AsyncClient(transport=httpx.MockTransport(respond)) as client:
             row = VENDORS[vendor]._replace(base_url=f"https://{vendor}.example", history_url="")
             choice = Choice("IMAGE_PROVIDER", vendor, api_key="a-key")
-            easel = Easel(Line(row, Kind.IMAGE, meter), client, cpu, choice, hides_names=True)
+            line = Line(row, Kind.IMAGE, meter)
+            if broken:
+                line.breaker.turned_away(line.breaker.admit(), 30.0)
+            easel = Easel(line, client, cpu, choice, hides_names=True)
             painter = {"replicate": replicate.make, "fal": fal.make}[vendor](easel)
-            with calling_about(About(PURPOSE, asyncio.timeout(None), None, first=first)):
+            with calling_about(About(PURPOSE, asyncio.timeout(None), seconds, first=first)):
                 known: bool = await painter.unfinished(request_for())
                 return known
 
@@ -116,23 +125,39 @@ async def test_a_lost_order_is_found_by_what_was_asked_for(found: Any, vendor: s
     assert meter.rows[0].vendor_id == "mine"
 
 
-async def test_what_is_not_in_the_list_was_not_ordered(found: Any, vendor: str) -> None:
-    meter = Notebook([call_at(vendor)])
+async def test_what_is_not_in_the_list_after_a_while_was_not_ordered(found: Any, vendor: str) -> None:
+    meter = Notebook([call_at(vendor, LONG_AGO)])
     assert not await found(PastOf(vendor, OTHERS), meter)
     assert meter.rows[0].vendor_id is None
+
+
+@pytest.mark.parametrize(("vendor", "seconds"), [("replicate", LAG), ("fal", TRIES * TRY_SECONDS)], indirect=["vendor"])
+async def test_until_then_the_job_waits_and_nobody_else_is_asked(found: Any, vendor: str, seconds: float) -> None:
+    for ago in (seconds - 1, 0.0, -20.0):
+        with pytest.raises(VendorAway) as waits:
+            await found(PastOf(vendor, OTHERS), Notebook([call_at(vendor, dt.timedelta(seconds=ago))]))
+        assert waits.value.charged is Charged.MAYBE
+        assert waits.value.retry_after == pytest.approx(min(seconds - ago, Rests().longest), abs=0.5)
+    assert not await found(PastOf(vendor, OTHERS), Notebook([call_at(vendor, dt.timedelta(seconds=seconds + 1))]))
+
+
+async def test_while_the_vendor_is_left_alone_nobody_else_is_asked_either(found: Any, vendor: str) -> None:
+    with pytest.raises(VendorAway) as away:
+        await found(PastOf(vendor, []), Notebook([call_at(vendor)]), broken=True)
+    assert away.value.charged is Charged.MAYBE
 
 
 async def test_the_job_of_another_call_is_left_to_it(found: Any, vendor: str) -> None:
     other = call_at(vendor, vendor_id="heard of")
     other.call = other.call._replace(purpose=PURPOSE._replace(job_id="another"))
-    meter = Notebook([other, call_at(vendor)])
+    meter = Notebook([other, call_at(vendor, LONG_AGO)])
     assert not await found(PastOf(vendor, [("heard of", SAME)]), meter)
     assert await found(PastOf(vendor, [("heard of", SAME), ("mine", SAME)]), meter)
     assert [row.vendor_id for row in meter.rows] == ["heard of", "mine"]
 
 
 async def test_an_id_that_is_none_is_not_believed(found: Any, vendor: str) -> None:
-    meter = Notebook([call_at(vendor)])
+    meter = Notebook([call_at(vendor, LONG_AGO)])
     assert not await found(PastOf(vendor, [("../../v1/account", SAME), ("", SAME), ("x" * 200, SAME)]), meter)
 
 
@@ -144,7 +169,7 @@ async def test_a_long_list_is_read_to_its_end_and_always_at_the_vendor(found: An
 
 async def test_the_list_is_asked_for_the_time_in_which_the_order_can_have_arrived(found: Any, vendor: str) -> None:
     past = PastOf(vendor, [])
-    first, last = call_at(vendor, dt.timedelta(hours=2)), call_at(vendor, dt.timedelta(hours=1))
+    first, last = call_at(vendor, dt.timedelta(hours=2)), call_at(vendor, LONG_AGO)
     await found(past, Notebook([first, last]))
     names = {"replicate": ("created_after", "created_before"), "fal": ("start", "end")}[vendor]
     since, until = (dt.datetime.fromisoformat(past.queries(name)[0][0]) for name in names)
@@ -165,15 +190,25 @@ async def test_while_the_list_is_away_the_job_waits_instead_of_paying(found: Any
     meter = Notebook([call_at(vendor)])
     with pytest.raises(VendorAway) as away:
         await found(lambda _: httpx.Response(status, headers={"retry-after": "70"}), meter)
-    assert away.value.retry_after == 70
+    assert (away.value.retry_after, away.value.charged) == (70, Charged.MAYBE)
 
 
 async def test_while_nobody_answers_the_job_waits_as_well(found: Any, vendor: str) -> None:
     def nobody(request: httpx.Request) -> httpx.Response:
-        raise httpx.ReadTimeout("too late", request=request)
+        raise httpx.ConnectError("nobody is there", request=request)
 
     with pytest.raises(VendorAway):
         await found(nobody, Notebook([call_at(vendor)]))
+
+
+async def test_a_list_that_hangs_is_left_before_the_try_is_over(found: Any, vendor: str) -> None:
+    async def hangs(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    with pytest.raises(VendorAway) as away:
+        await found(hangs, Notebook([call_at(vendor)]), seconds=0.4)
+    assert away.value.charged is Charged.MAYBE
 
 
 @pytest.mark.parametrize(

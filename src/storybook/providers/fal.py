@@ -43,6 +43,7 @@ MODELS = {
 
 class FalQueue:
     free_of_charge = False
+    lists_at_once = False
 
     def __init__(self, name: str, model: Model, api_key: str) -> None:
         self._name = name

@@ -9,7 +9,7 @@ import asyncio
 import datetime as dt
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
 
@@ -116,10 +116,10 @@ class Line:
 
         Raises Leaving where it costs something and this process is told to stop.
         """
-        self._require_open(worst)
+        self._require_allowed(worst)
         about.stop_the_clock()
         async with self._turn():
-            self._require_open(worst)
+            self._require_allowed(worst)
             turn = self.breaker.admit()
             try:
                 what_for, seconds = about.purpose(), about.seconds()
@@ -147,24 +147,12 @@ class Line:
             return None
         return await self.meter.accepted_before(what_for, self.vendor.name, self.kind)
 
-    async def found_again(self, search: Callable[[LostCalls], Awaitable[list[str]]]) -> tuple[int, str] | None:
-        """The same of a call whose answer was lost: `search` returns the ids of all jobs that the vendor was asked for
-        the like, and the one that belongs to no call is it.
-        """
+    async def lost_before(self) -> LostCalls | None:
+        """Calls for the same purpose that may have been accepted under an id that nobody has heard."""
         what_for = about.purpose()
         if what_for is None or about.is_first_try():
             return None
-        lost = await self.meter.lost_before(what_for, self.vendor.name, self.kind)
-        if lost is None:
-            return None
-        self._require_open(0)
-        ids = await search(lost)
-        known = await self.meter.heard_of(self.vendor.name, ids, lost.first - dt.timedelta(hours=1))
-        for vendor_id in ids:
-            if vendor_id not in known:
-                await to_its_end(self.meter.note_id(lost.number, vendor_id))
-                return lost.number, vendor_id
-        return None
+        return await self.meter.lost_before(what_for, self.vendor.name, self.kind)
 
     @asynccontextmanager
     async def resumed(self, number: int, worst: int) -> AsyncIterator[Call]:
@@ -182,13 +170,21 @@ class Line:
                 span.tell(model=model)
             yield
 
-    def _require_open(self, worst: int) -> None:
+    def _require_allowed(self, worst: int) -> None:
         if worst:
             about.require_staying()
+        self.require_open()
+
+    def require_open(self, charged: Charged = Charged.NO) -> None:
+        """Raises VendorAway while the vendor is left alone; `charged` says it of earlier calls for the same."""
         if seconds := self.breaker.rests_for():
             state, code = ("too busy", busy_code_of) if self.breaker.is_busy else ("away", code_of)
             raise VendorAway(
-                f"{self.vendor.name} is {state}", code=code(self.kind), retryable=True, retry_after=seconds
+                f"{self.vendor.name} is {state}",
+                code=code(self.kind),
+                charged=charged,
+                retryable=True,
+                retry_after=seconds,
             )
 
     async def _begun(self, call: PaidCall) -> int:

@@ -3,25 +3,38 @@
 The same wish is the same prompt and the same seed, in the time in which a lost call can have been accepted.
 """
 
+import asyncio
 import datetime as dt
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 import structlog
 
-from storybook.core.errors import VendorAway
+from storybook.core.endings import to_its_end
+from storybook.core.errors import Charged, VendorAway
 from storybook.domain.calls import Kind, LostCalls, code_of
+from storybook.providers import about
 from storybook.providers.http import CallFailed, exchange, passes, retry_after
 from storybook.providers.painting import Easel
 
 CLOCKS_APART = dt.timedelta(minutes=2)
 """How far the vendor's clock may be from the database's."""
 ACCEPTED_WITHIN = dt.timedelta(minutes=10)
+LIST_SECONDS = 10.0
+"""At most; half of the time of a try where that is less."""
 MOST_PAGES = 50
 """Of a hundred jobs each: all that even a busy service orders in that time."""
 
+LAG = 5.0
+"""Seconds in which an order that has arrived is in a list that names all."""
+TRIES = 3
+"""In the time of so many tries a picture has ended, and is in a list that names what has."""
+KNOWN_BEFORE = dt.timedelta(hours=1)
+
 log = structlog.get_logger()
 Json = Any
+_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 
 
 class Order(NamedTuple):
@@ -53,28 +66,52 @@ Listed = Callable[[str, Span, str | None, Read], Awaitable[Page]]
 
 
 class PastJobs:
-    """The vendor's list of what it was asked for."""
+    """The vendor's list of what it was asked for, in which an order is named after so many tries at the latest, or
+    after `LAG` seconds where `lists_at_once`.
+    """
 
-    def __init__(self, easel: Easel, headers: dict[str, str]) -> None:
+    def __init__(self, easel: Easel, headers: dict[str, str], listed: Listed, *, lists_at_once: bool) -> None:
         self._easel = easel
+        self._line = easel.line
         self._vendor = easel.line.vendor
         self._headers = headers
+        self._listed = listed
+        self._lists_at_once = lists_at_once
 
-    async def like(self, order: Order, lost: LostCalls, listed: Listed) -> list[str]:
-        """The ids of all jobs that were asked for the same. None, with a word in the log, where the list cannot be
-        read; raises VendorAway where that may be otherwise later.
+    async def found_again(self, order_for: Callable[[], Awaitable[Order]]) -> tuple[int, str] | None:
+        """Number and vendor's id of an earlier call for the same whose answer was lost: the job that was asked for the
+        like and belongs to no call is its. None where there is none, and, with a word in the log, where the list
+        cannot be read.
+
+        Nobody else may be asked while it can still be found: raises VendorAway that may have been charged then.
         """
+        lost = await self._line.lost_before()
+        if lost is None:
+            return None
+        self._line.require_open(Charged.MAYBE)
         try:
-            return await self._like(order, _span_of(lost), listed)
+            ids = await self._like(await order_for(), _span_of(lost))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning("orders_not_listed", provider=self._vendor.name, exc_info=error)
-            return []
+            return None
+        known = await self._line.meter.heard_of(self._vendor.name, ids, lost.first - KNOWN_BEFORE)
+        for vendor_id in ids:
+            if vendor_id not in known:
+                await to_its_end(self._line.meter.note_id(lost.number, vendor_id))
+                return lost.number, vendor_id
+        if (left := self._listed_within() - lost.over) > 0:
+            raise self._away("may still list a lost order", min(left, self._line.rests.longest))
+        return None
 
-    async def _like(self, order: Order, span: Span, listed: Listed) -> list[str]:
+    def _listed_within(self) -> float:
+        return LAG if self._lists_at_once else TRIES * (about.seconds() or 0.0)
+
+    async def _like(self, order: Order, span: Span) -> list[str]:
+        """The ids of all jobs that were asked for the same."""
         found, after = [], None
         for _ in range(MOST_PAGES):
-            page = await listed(order.path, span, after, self._read)
-            found += [job for job, wish in page.jobs if _is_same(wish, order.wish)]
+            page = await self._listed(order.path, span, after, self._read)
+            found += [job for job, wish in page.jobs if is_id(job) and _is_same(wish, order.wish)]
             after = page.next
             if not after:
                 return found
@@ -84,19 +121,29 @@ class PastJobs:
         address = f"{self._vendor.history_url or self._vendor.base_url}/{path}"
         request = self._easel.client.build_request("GET", address, headers=self._headers)
         try:
-            response = await exchange(self._easel.client, request, self._vendor, Kind.IMAGE)
-        except CallFailed as error:
+            async with asyncio.timeout(min(LIST_SECONDS, (about.seconds() or 2 * LIST_SECONDS) / 2)):
+                response = await exchange(self._easel.client, request, self._vendor, Kind.IMAGE)
+        except (CallFailed, TimeoutError) as error:
             raise self._away() from error
         if response.is_success:
             return response.json()
         if passes(response.status_code):
-            raise self._away(retry_after(response.headers))
+            raise self._away(rest=retry_after(response.headers))
         raise ValueError(f"the list answered {response.status_code}")
 
-    def _away(self, told: float | None = None) -> VendorAway:
-        rest = max(told or 0.0, self._easel.line.rests.first)
-        reason = f"{self._vendor.name} does not list its jobs"
-        return VendorAway(reason, code=code_of(Kind.IMAGE), retryable=True, retry_after=rest)
+    def _away(self, what: str = "does not list its jobs", rest: float | None = None) -> VendorAway:
+        return VendorAway(
+            f"{self._vendor.name} {what}",
+            code=code_of(Kind.IMAGE),
+            charged=Charged.MAYBE,
+            retryable=True,
+            retry_after=rest or self._line.rests.first,
+        )
+
+
+def is_id(told: Json) -> bool:
+    """Whether this may be put into an address."""
+    return isinstance(told, str) and _ID.fullmatch(told) is not None
 
 
 def _span_of(lost: LostCalls) -> Span:

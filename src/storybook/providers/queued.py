@@ -5,7 +5,6 @@ process, which goes on with what was accepted instead of paying for it again. So
 """
 
 import asyncio
-import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,7 +14,7 @@ import httpx
 
 from storybook.core.endings import to_its_end
 from storybook.core.errors import Charged
-from storybook.domain.calls import Kind, LostCalls, Outcome, code_of
+from storybook.domain.calls import Kind, Outcome, code_of
 from storybook.domain.pictures import Picture
 from storybook.domain.story import PORTRAIT
 from storybook.providers import about
@@ -24,7 +23,7 @@ from storybook.providers.fetch import Fetcher, NotFetched, Trouble, sources_of
 from storybook.providers.http import CallFailed, exchange, passes, refusal, retry_after, send, unusable
 from storybook.providers.language import Terms
 from storybook.providers.line import Call
-from storybook.providers.lost_orders import Order, Page, PastJobs, Read, Span
+from storybook.providers.lost_orders import Order, Page, PastJobs, Read, Span, is_id
 from storybook.providers.pace import Pace, Wait, wait_between_looks
 from storybook.providers.painting import Drawing, Easel, References, drawing_of, finished, spoiled
 
@@ -32,7 +31,6 @@ MAX_LOOKING_SECONDS = 600.0
 FETCHES = 3
 ORDER_SECONDS = 3.0
 """How long whoever is stopped waits for the answer to an order that is on its way."""
-_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 
 Json = Any
 
@@ -55,10 +53,13 @@ class Unfit(Exception):
 
 
 class Queue(Protocol):
-    """How a vendor is asked. `free_of_charge` says that a job without a result costs nothing."""
+    """How a vendor is asked. `free_of_charge` says that a job without a result costs nothing; `lists_at_once` that its
+    list names jobs from their order on, not from their end.
+    """
 
     takes_reference: bool
     free_of_charge: bool
+    lists_at_once: bool
     headers: dict[str, str]
 
     def order(self, drawing: Drawing) -> Order: ...
@@ -99,7 +100,7 @@ class QueuedPainter:
         self._queue = queue
         self._references = References(easel.cpu) if queue.takes_reference else None
         self._terms = terms
-        self._past = PastJobs(easel, queue.headers)
+        self._past = PastJobs(easel, queue.headers, queue.listed, lists_at_once=queue.lists_at_once)
         self._wait = wait
         self._pace = Pace(wait)
         self._fetcher = Fetcher(sources_of(self._vendor))
@@ -130,13 +131,7 @@ class QueuedPainter:
         line = self._easel.line
         if before := await line.accepted_before():
             return before
-
-        async def search(lost: LostCalls) -> list[str]:
-            order = await self._order_for(request)
-            found = await self._past.like(order, lost, self._queue.listed)
-            return [job for job in found if _ID.fullmatch(job)]
-
-        return await line.found_again(search)
+        return await self._past.found_again(lambda: self._order_for(request))
 
     async def _order_for(self, request: PictureRequest) -> Order:
         return self._queue.order(await drawing_of(request, self._references, hides_names=self._easel.hides_names))
@@ -166,9 +161,9 @@ class QueuedPainter:
             job = self._queue.id_in(answer)
         except (ValueError, TypeError, KeyError):
             job = None
-        if not isinstance(job, str) or not _ID.fullmatch(job):
+        if not is_id(job):
             raise self._unknown("the answer to the order names no job")
-        return job
+        return str(job)
 
     async def _collect(self, call: Call, job: str, request: PictureRequest, pace: Pace) -> Picture:
         address = await self._found(job, pace)

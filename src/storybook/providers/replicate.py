@@ -49,6 +49,7 @@ class ReplicateQueue:
         self._model = model
         self.takes_reference = model.reference is not None
         self.free_of_charge = model.version is None
+        self.lists_at_once = True
         self.headers = {"Authorization": f"Bearer {api_key}"}
 
     def order(self, drawing: Drawing) -> Order:

@@ -69,7 +69,6 @@ FAL = Vendor(
     own_hosts=(".fal.run", ".fal.ai"),
     history_url="https://api.fal.ai/v1",
     result_hosts=(".fal.media", ".fal.run"),
-    free_statuses=frozenset({500, 502, 503, 504}),
 )
 GOOGLE = Vendor(
     "google",

@@ -150,7 +150,13 @@ once more."""
 
 _LOST_BEFORE = Prepared(
     select(
-        func.max(_C.id).label("number"), func.min(_C.created_at).label("first"), func.max(_C.created_at).label("last")
+        func.max(_C.id).label("number"),
+        func.min(_C.created_at).label("first"),
+        func.max(_C.created_at).label("last"),
+        func.extract(
+            "epoch",
+            func.clock_timestamp() - func.max(func.coalesce(_C.ended_at, _C.repay_not_before, _C.created_at)),
+        ).label("over"),
     ).where(*_SAME, _SAME_VENDOR, _C.vendor_id.is_(None), _OPEN, exists(fencing.HELD.cte("held").select()))
 )
 _HEARD_OF = Prepared(
@@ -214,7 +220,7 @@ class DatabaseMeter:
     async def lost_before(self, about: Purpose, vendor: str, kind: Kind) -> LostCalls | None:
         """The calls for this that may have been accepted under an id that nobody has heard; for the job's holder."""
         [found] = await self._database.insist(_LOST_BEFORE, **about._asdict(), vendor=vendor, kind=kind)
-        return LostCalls(**found) if found["number"] is not None else None
+        return LostCalls(**dict(found) | {"over": float(found["over"])}) if found["number"] is not None else None
 
     async def heard_of(self, vendor: str, ids: list[str], since: datetime) -> set[str]:
         """Those of the vendor's ids that belong to a call which was begun since then."""
