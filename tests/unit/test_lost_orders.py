@@ -137,7 +137,7 @@ async def test_until_then_the_job_waits_and_nobody_else_is_asked(found: Any, ven
         with pytest.raises(VendorAway) as waits:
             await found(PastOf(vendor, OTHERS), Notebook([call_at(vendor, dt.timedelta(seconds=ago))]))
         assert waits.value.charged is Charged.MAYBE
-        assert waits.value.retry_after == pytest.approx(min(seconds - ago, Rests().longest), abs=0.5)
+        assert waits.value.retry_after == pytest.approx(min(seconds - ago, Rests().first), abs=0.5)
     assert not await found(PastOf(vendor, OTHERS), Notebook([call_at(vendor, dt.timedelta(seconds=seconds + 1))]))
 
 

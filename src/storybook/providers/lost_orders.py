@@ -100,7 +100,7 @@ class PastJobs:
                 await to_its_end(self._line.meter.note_id(lost.number, vendor_id))
                 return lost.number, vendor_id
         if (left := self._listed_within() - lost.over) > 0:
-            raise self._away("may still list a lost order", min(left, self._line.rests.longest))
+            raise self._away("may still list a lost order", min(left, self._line.rests.first))
         return None
 
     def _listed_within(self) -> float:
