@@ -43,6 +43,7 @@ class PastOf:
         self.vendor = vendor
         self.pages = pages
         self.asked: list[httpx.Request] = []
+        self.asked_at = dt.datetime.now(dt.UTC).isoformat()
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         number = len(self.asked)
@@ -51,7 +52,7 @@ class PastOf:
         if self.vendor == "fal":
             items = [{"request_id": job, "json_input": wish} for job, wish in self.pages[number]]
             return httpx.Response(200, json={"items": items, "has_more": bool(following), "next_cursor": following})
-        results = [{"id": job, "input": wish} for job, wish in self.pages[number]]
+        results = [{"id": job, "input": wish, "created_at": self.asked_at} for job, wish in self.pages[number]]
         address = f"https://elsewhere.example/predictions?cursor={following}" if following else None
         return httpx.Response(200, json={"results": results, "next": address})
 
@@ -165,6 +166,14 @@ async def test_a_long_list_is_read_to_its_end_and_always_at_the_vendor(found: An
     past = PastOf(vendor, OTHERS, OTHERS, [("mine", SAME)])
     assert await found(past, Notebook([call_at(vendor)]))
     assert past.queries("cursor") == [[], ["1"], ["2"]]
+
+
+@pytest.mark.parametrize("vendor", ["replicate"], indirect=True)
+async def test_nobody_reads_on_to_what_was_asked_for_before(found: Any, vendor: str) -> None:
+    past = PastOf(vendor, OTHERS, [("mine", SAME)])
+    past.asked_at = "2020-01-01T00:00:00.000000Z"
+    assert not await found(past, Notebook([call_at(vendor, LONG_AGO)]))
+    assert len(past.asked) == 1
 
 
 async def test_the_list_is_asked_for_the_time_in_which_the_order_can_have_arrived(found: Any, vendor: str) -> None:

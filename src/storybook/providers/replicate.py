@@ -71,7 +71,8 @@ class ReplicateQueue:
         query = after or urlencode({"created_after": span.start, "created_before": span.end})
         answer = await read(f"predictions?{query}")
         jobs = [(str(found["id"]), found["input"]) for found in answer["results"]]
-        return Page(jobs, urlsplit(answer["next"]).query if answer["next"] else None)
+        all_seen = not answer["next"] or any(found["created_at"] < span.start for found in answer["results"])
+        return Page(jobs, None if all_seen else urlsplit(answer["next"]).query)
 
     async def find(self, job: str, look: Look) -> str | None:
         answer = await look(f"predictions/{job}")
