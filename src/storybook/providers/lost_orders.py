@@ -89,8 +89,9 @@ class PastJobs:
         if lost is None:
             return None
         self._line.require_open(Charged.MAYBE)
+        order = await order_for()
         try:
-            ids = await self._like(await order_for(), _span_of(lost))
+            ids = await self._like(order, _span_of(lost))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning("orders_not_listed", provider=self._vendor.name, exc_info=error)
             return None
