@@ -109,10 +109,11 @@ class Notebook:
             return None
         begun = [self.rows[number].begun for number in lost]
         ended = max(self.rows[number].ended or self.rows[number].begun for number in lost)
-        return LostCalls(lost[-1], begun[0], begun[-1], (dt.datetime.now(dt.UTC) - ended).total_seconds())
+        return LostCalls(tuple(lost), begun[0], begun[-1], (dt.datetime.now(dt.UTC) - ended).total_seconds())
 
     async def heard_of(self, vendor: str, ids: list[str], since: dt.datetime) -> set[str]:
-        return {row.vendor_id for row in self.rows if row.vendor_id in ids and row.begun >= since}
+        ours = [row for row in self.rows if row.call.vendor == vendor and row.begun >= since]
+        return {row.vendor_id for row in ours if row.vendor_id in ids}
 
     async def note_breaker(self, line: str, vendor: str, kind: Kind, rest: float | None) -> None:
         pass

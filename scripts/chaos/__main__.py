@@ -53,7 +53,7 @@ def plan_of(args: argparse.Namespace) -> Plan:
         return plan._replace(books_at_once=AT_ONCE)
     if args.leave:
         plan = plan._replace(servers=2, forks=False, books_at_once=AT_WORK, call_seconds=30.0, paces=LEAVING)
-        return plan._replace(sweep=SLOW) if args.broken == "sweep" else plan
+        return plan._replace(sweep=plan.lease) if args.broken == "sweep" else plan
     if args.real_lease:
         plan = plan._replace(lease=30.0, heartbeat=10.0, sweep=5.0, call_seconds=20.0, paces=REAL)
         return plan._replace(lease=SLOW, heartbeat=SLOW / 3) if args.broken == "slow" else plan

@@ -133,15 +133,15 @@ async def test_whoever_has_lost_the_job_takes_up_no_call_of_earlier_holders(
 async def test_calls_whose_id_nobody_has_heard_are_lost_until_one_is_found(
     database: Database, meter: DatabaseMeter, rows: Rows, first: Claim, outcome: Outcome | None
 ) -> None:
-    await paid(meter, rows, first, outcome, heard=False)
+    number = await paid(meter, rows, first, outcome, heard=False)
     await rows("UPDATE provider_calls SET repay_not_before = now() RETURNING id")
     later = await taken_over(database)
-    number = await paid(meter, rows, later, outcome, heard=False)
+    numbers = number, await paid(meter, rows, later, outcome, heard=False)
     late, now = await taken_over(database), await taken_over(database)
     times = await rows("SELECT created_at FROM provider_calls ORDER BY id")
     lost = await lost_before(meter, rows, now)
     assert lost
-    assert lost == LostCalls(number, times[0][0], times[1][0], lost.over)
+    assert lost == LostCalls(numbers, times[0][0], times[1][0], lost.over)
     assert 0 <= lost.over < 5
     assert await lost_before(meter, rows, late) is None, "it is another's by now"
     assert await lost_before(meter, rows, now, page=2) is None

@@ -40,8 +40,10 @@ def accept(vendor: str, model: str, wanted: dict[str, Any], asked: Asked, state:
 
 def latest(asked: Asked, state: State, start: str, end: str) -> tuple[list[Job], int | None]:
     """Jobs that were accepted between the times in these parameters, the latest first, and where to go on."""
-    since, until = (dt.datetime.fromisoformat(asked.query[name]) for name in (start, end))
-    since = max(since, state.lists_from)
+    since = max(dt.datetime.fromisoformat(asked.query[start]), state.lists_from)
+    until = (
+        dt.datetime.fromisoformat(asked.query[end]) if end in asked.query else dt.datetime.max.replace(tzinfo=dt.UTC)
+    )
     jobs = [job for job in state.jobs.values() if job.accepted and since <= job.asked_at < until]
     jobs.sort(key=lambda job: job.asked_at, reverse=True)
     first = int(asked.query.get("cursor", 0))

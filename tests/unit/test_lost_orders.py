@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from storybook.core.cpu import CpuPool
 from storybook.core.errors import Charged, VendorAway
-from storybook.domain.calls import Kind, PaidCall, Purpose
+from storybook.domain.calls import NOTHING, Kind, Outcome, PaidCall, Purpose
 from storybook.domain.jobs import Step
 from storybook.providers import fal, replicate
 from storybook.providers.about import About, calling_about
@@ -21,18 +21,25 @@ from storybook.providers.base import PictureRequest
 from storybook.providers.breaker import Rests
 from storybook.providers.choices import Choice
 from storybook.providers.line import Line
-from storybook.providers.lost_orders import ACCEPTED_WITHIN, CLOCKS_APART, LAG, MOST_PAGES, TRIES
+from storybook.providers.lost_orders import ACCEPTED_WITHIN, CLOCKS_APART, LAG, MOST_PAGES, TIMEOUTS
 from storybook.providers.painting import Easel
 from storybook.providers.vendors import VENDORS
 from tests.fixtures_calls import NAME, PROMPT, Notebook, Row
 
 PURPOSE = Purpose("job", "user", Step.GENERATE_IMAGES, 3, 2)
 LISTS = {"replicate": "/predictions", "fal": "/models/requests/by-endpoint"}
+Jobs = list[tuple[Any, Any]]
 SAME = {"prompt": PROMPT.positive.replace(NAME, "the hero"), "seed": PROMPT.seed}
-OTHERS = [("o1", SAME | {"prompt": "a whale"}), ("o2", SAME | {"seed": 8}), ("o3", {}), ("o4", None)]
+OTHERS: Jobs = [
+    ("o1", SAME | {"prompt": "a whale"}),
+    ("o2", SAME | {"seed": 8}),
+    ("o3", {}),
+    ("o4", None),
+    ("o5", "a prompt"),
+    ("o6", [1]),
+]
 LONG_AGO = dt.timedelta(hours=1)
 TRY_SECONDS = 20.0
-Jobs = list[tuple[str, Any]]
 Answer = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
 
 
@@ -127,12 +134,14 @@ async def test_a_lost_order_is_found_by_what_was_asked_for(found: Any, vendor: s
 
 
 async def test_what_is_not_in_the_list_after_a_while_was_not_ordered(found: Any, vendor: str) -> None:
-    meter = Notebook([call_at(vendor, LONG_AGO)])
+    meter = Notebook([call_at(vendor, 2 * LONG_AGO), call_at(vendor, LONG_AGO)])
     assert not await found(PastOf(vendor, OTHERS), meter)
-    assert meter.rows[0].vendor_id is None
+    assert [(row.vendor_id, row.outcome, row.bill) for row in meter.rows] == [(None, Outcome.NOT_SENT, NOTHING)] * 2
 
 
-@pytest.mark.parametrize(("vendor", "seconds"), [("replicate", LAG), ("fal", TRIES * TRY_SECONDS)], indirect=["vendor"])
+@pytest.mark.parametrize(
+    ("vendor", "seconds"), [("replicate", LAG), ("fal", TIMEOUTS * TRY_SECONDS)], indirect=["vendor"]
+)
 async def test_until_then_the_job_waits_and_nobody_else_is_asked(found: Any, vendor: str, seconds: float) -> None:
     for ago in (seconds - 1, 0.0, -20.0):
         with pytest.raises(VendorAway) as waits:
@@ -151,19 +160,21 @@ async def test_while_the_vendor_is_left_alone_nobody_else_is_asked_either(found:
 async def test_the_job_of_another_call_is_left_to_it(found: Any, vendor: str) -> None:
     other = call_at(vendor, vendor_id="heard of")
     other.call = other.call._replace(purpose=PURPOSE._replace(job_id="another"))
-    meter = Notebook([other, call_at(vendor, LONG_AGO)])
-    assert not await found(PastOf(vendor, [("heard of", SAME)]), meter)
+    assert not await found(PastOf(vendor, [("heard of", SAME)]), Notebook([other, call_at(vendor, LONG_AGO)]))
+    meter = Notebook([other, call_at(vendor)])
     assert await found(PastOf(vendor, [("heard of", SAME), ("mine", SAME)]), meter)
     assert [row.vendor_id for row in meter.rows] == ["heard of", "mine"]
 
 
 async def test_an_id_that_is_none_is_not_believed(found: Any, vendor: str) -> None:
     meter = Notebook([call_at(vendor, LONG_AGO)])
-    assert not await found(PastOf(vendor, [("../../v1/account", SAME), ("", SAME), ("x" * 200, SAME)]), meter)
+    assert not await found(
+        PastOf(vendor, [(7, SAME), (None, SAME), ("../../v1/account", SAME), ("", SAME), ("x" * 200, SAME)]), meter
+    )
 
 
 async def test_a_long_list_is_read_to_its_end_and_always_at_the_vendor(found: Any, vendor: str) -> None:
-    past = PastOf(vendor, OTHERS, OTHERS, [("mine", SAME)])
+    past = PastOf(vendor, OTHERS, OTHERS, [("mine", SAME)], OTHERS)
     assert await found(past, Notebook([call_at(vendor)]))
     assert past.queries("cursor") == [[], ["1"], ["2"]]
 
@@ -179,11 +190,12 @@ async def test_nobody_reads_on_to_what_was_asked_for_before(found: Any, vendor: 
 async def test_the_list_is_asked_for_the_time_in_which_the_order_can_have_arrived(found: Any, vendor: str) -> None:
     past = PastOf(vendor, [])
     first, last = call_at(vendor, dt.timedelta(hours=2)), call_at(vendor, LONG_AGO)
+    since, until = first.begun - CLOCKS_APART, last.begun + ACCEPTED_WITHIN
     await found(past, Notebook([first, last]))
-    names = {"replicate": ("created_after", "created_before"), "fal": ("start", "end")}[vendor]
-    since, until = (dt.datetime.fromisoformat(past.queries(name)[0][0]) for name in names)
-    assert abs(since - (first.begun - CLOCKS_APART)) < dt.timedelta(seconds=1)
-    assert abs(until - (last.begun + ACCEPTED_WITHIN)) < dt.timedelta(seconds=1)
+    bounds = {"replicate": {"created_after": since, "created_before": until}, "fal": {"start": since}}[vendor]
+    for name, wanted in bounds.items():
+        [[told]] = past.queries(name)
+        assert abs(dt.datetime.fromisoformat(told) - wanted) < dt.timedelta(seconds=1)
 
 
 async def test_nobody_looks_for_what_was_never_ordered_or_is_known(found: Any, vendor: str) -> None:
@@ -200,6 +212,11 @@ async def test_while_the_list_is_away_the_job_waits_instead_of_paying(found: Any
     with pytest.raises(VendorAway) as away:
         await found(lambda _: httpx.Response(status, headers={"retry-after": "70"}), meter)
     assert (away.value.retry_after, away.value.charged) == (70, Charged.MAYBE)
+
+
+async def test_half_a_page_may_be_whole_later(found: Any, vendor: str) -> None:
+    with pytest.raises(VendorAway):
+        await found(lambda _: httpx.Response(200, content=b'{"items": ['), Notebook([call_at(vendor)]))
 
 
 async def test_while_nobody_answers_the_job_waits_as_well(found: Any, vendor: str) -> None:
@@ -225,12 +242,11 @@ async def test_a_list_that_hangs_is_left_before_the_try_is_over(found: Any, vend
     [
         httpx.Response(403, json={}),
         httpx.Response(404, json={}),
-        httpx.Response(200, content=b"no json"),
         httpx.Response(200, json=[]),
-        httpx.Response(200, json={"items": [{}], "results": [{}]}),
+        httpx.Response(200, content=b"[" * 100_000 + b"]" * 100_000),
         httpx.Response(200, json={"items": None, "results": None}),
     ],
-    ids=["forbidden", "none", "no json", "a list", "no ids", "null"],
+    ids=["forbidden", "none", "a list", "deep", "null"],
 )
 async def test_a_list_that_cannot_be_read_is_told_and_stops_no_book(
     found: Any, vendor: str, answer: httpx.Response, told: list[Any]
@@ -240,7 +256,7 @@ async def test_a_list_that_cannot_be_read_is_told_and_stops_no_book(
 
 
 async def test_a_list_without_an_end_is_left(found: Any, vendor: str, told: list[Any]) -> None:
-    past = PastOf(vendor, *[[("mine", SAME)]] * (MOST_PAGES + 1))
+    past = PastOf(vendor, *[OTHERS] * (MOST_PAGES + 1))
     assert not await found(past, Notebook([call_at(vendor)]))
     assert len(past.asked) == MOST_PAGES
     assert [line["event"] for line in told] == ["orders_not_listed"]

@@ -102,12 +102,12 @@ class PaidCall(NamedTuple):
 
 
 class LostCalls(NamedTuple):
-    """Calls for one purpose that a vendor may have accepted, though nobody heard under which id: the number of the
-    latest, when the first and the last were begun, and for how many seconds none of them can have been sent any more,
-    negative while one still can.
+    """Calls for one purpose that a vendor may have accepted, though nobody heard under which id: their numbers, when
+    the first and the last were begun, and for how many seconds none of them can have been sent any more, negative while
+    one still can.
     """
 
-    number: int
+    numbers: tuple[int, ...]
     first: dt.datetime
     last: dt.datetime
     over: float

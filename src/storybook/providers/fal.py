@@ -65,14 +65,12 @@ class FalQueue:
         return answer["request_id"]
 
     async def listed(self, path: str, span: Span, after: str | None, read: Read) -> Page:
-        """What was asked of the same endpoint and has ended
+        """What was asked of the same endpoint and has ended since, however long that took
         (https://fal.ai/docs/platform-apis/v1/models/requests/by-endpoint).
         """
-        query = {
-            "endpoint_id": path, "start": span.start, "end": span.end, "expand": "payloads", "limit": LISTED
-        }  # fmt: skip
+        query = {"endpoint_id": path, "start": span.start, "expand": "payloads", "limit": LISTED}
         answer = await read(f"models/requests/by-endpoint?{urlencode(query | ({'cursor': after} if after else {}))}")
-        jobs = [(str(found["request_id"]), found.get("json_input")) for found in answer["items"]]
+        jobs = [(found.get("request_id"), found.get("json_input")) for found in answer["items"]]
         return Page(jobs, answer["next_cursor"] if answer["has_more"] else None)
 
     async def find(self, job: str, look: Look) -> str | None:

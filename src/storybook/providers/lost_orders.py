@@ -9,11 +9,12 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
+import httpx
 import structlog
 
 from storybook.core.endings import to_its_end
 from storybook.core.errors import Charged, VendorAway
-from storybook.domain.calls import Kind, LostCalls, code_of
+from storybook.domain.calls import NOTHING, Kind, LostCalls, Outcome, code_of
 from storybook.providers import about
 from storybook.providers.http import CallFailed, exchange, passes, retry_after
 from storybook.providers.painting import Easel
@@ -21,16 +22,19 @@ from storybook.providers.painting import Easel
 CLOCKS_APART = dt.timedelta(minutes=2)
 """How far the vendor's clock may be from the database's."""
 ACCEPTED_WITHIN = dt.timedelta(minutes=10)
-LIST_SECONDS = 10.0
-"""At most; half of the time of a try where that is less."""
+"""After the last of them was begun."""
+LIST_SECONDS = 20.0
+"""For all of its pages, or half of the time of a try where that is less."""
 MOST_PAGES = 50
 """Of a hundred jobs each: all that even a busy service orders in that time."""
 
 LAG = 5.0
 """Seconds in which an order that has arrived is in a list that names all."""
-TRIES = 3
-"""In the time of so many tries a picture has ended, and is in a list that names what has."""
+TIMEOUTS = 3
+"""In so many times that of a try a picture has ended, and is in a list that names what has."""
+MOST_SECONDS = 600.0
 KNOWN_BEFORE = dt.timedelta(hours=1)
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError, httpx.InvalidURL)
 
 log = structlog.get_logger()
 Json = Any
@@ -55,7 +59,7 @@ class Span(NamedTuple):
 class Page(NamedTuple):
     """Ids of jobs and what each was asked for; `next` leads to the page after it."""
 
-    jobs: list[tuple[str, Json]]
+    jobs: list[tuple[Json, Json]]
     next: str | None
 
 
@@ -81,7 +85,7 @@ class PastJobs:
     async def found_again(self, order_for: Callable[[], Awaitable[Order]]) -> tuple[int, str] | None:
         """Number and vendor's id of an earlier call for the same whose answer was lost: the job that was asked for the
         like and belongs to no call is its. None where there is none, and, with a word in the log, where the list
-        cannot be read.
+        cannot be read; what would be in the list by now, and is not, is written down as never sent.
 
         Nobody else may be asked while it can still be found: raises VendorAway that may have been charged then.
         """
@@ -91,43 +95,47 @@ class PastJobs:
         self._line.require_open(Charged.MAYBE)
         order = await order_for()
         try:
-            ids = await self._like(order, _span_of(lost))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            async with asyncio.timeout(min(LIST_SECONDS, (about.seconds() or 2 * LIST_SECONDS) / 2)):
+                found = await self._job_of_no_call(order, lost)
+        except TimeoutError as error:
+            raise self._away() from error
+        except MALFORMED as error:
             log.warning("orders_not_listed", provider=self._vendor.name, exc_info=error)
             return None
-        known = await self._line.meter.heard_of(self._vendor.name, ids, lost.first - KNOWN_BEFORE)
-        for vendor_id in ids:
-            if vendor_id not in known:
-                await to_its_end(self._line.meter.note_id(lost.number, vendor_id))
-                return lost.number, vendor_id
+        if found is not None:
+            await to_its_end(self._line.meter.note_id(lost.numbers[-1], found))
+            return lost.numbers[-1], found
         if (left := self._listed_within() - lost.over) > 0:
             raise self._away("may still list a lost order", min(left, self._line.rests.first))
+        for number in lost.numbers:
+            await to_its_end(self._line.meter.end(number, Outcome.NOT_SENT, NOTHING, 0))
         return None
 
     def _listed_within(self) -> float:
-        return LAG if self._lists_at_once else TRIES * (about.seconds() or 0.0)
+        return LAG if self._lists_at_once else min(TIMEOUTS * (about.seconds() or 0.0), MOST_SECONDS)
 
-    async def _like(self, order: Order, span: Span) -> list[str]:
-        """The ids of all jobs that were asked for the same."""
-        found, after = [], None
+    async def _job_of_no_call(self, order: Order, lost: LostCalls) -> str | None:
+        after = None
         for _ in range(MOST_PAGES):
-            page = await self._listed(order.path, span, after, self._read)
-            found += [job for job, wish in page.jobs if is_id(job) and _is_same(wish, order.wish)]
+            page = await self._listed(order.path, _span_of(lost), after, self._read)
+            like = [job for job, wish in page.jobs if is_id(job) and _is_same(wish, order.wish)]
+            known = await self._line.meter.heard_of(self._vendor.name, like, lost.first - KNOWN_BEFORE)
+            if unknown := [job for job in like if job not in known]:
+                return str(unknown[0])
             after = page.next
             if not after:
-                return found
+                return None
         raise ValueError("the list has no end")
 
     async def _read(self, path: str) -> Json:
         address = f"{self._vendor.history_url or self._vendor.base_url}/{path}"
         request = self._easel.client.build_request("GET", address, headers=self._headers)
         try:
-            async with asyncio.timeout(min(LIST_SECONDS, (about.seconds() or 2 * LIST_SECONDS) / 2)):
-                response = await exchange(self._easel.client, request, self._vendor, Kind.IMAGE)
-        except (CallFailed, TimeoutError) as error:
+            response = await exchange(self._easel.client, request, self._vendor, Kind.IMAGE)
+            if response.is_success:
+                return response.json()
+        except (CallFailed, ValueError) as error:
             raise self._away() from error
-        if response.is_success:
-            return response.json()
         if passes(response.status_code):
             raise self._away(rest=retry_after(response.headers))
         raise ValueError(f"the list answered {response.status_code}")
@@ -154,4 +162,4 @@ def _span_of(lost: LostCalls) -> Span:
 
 def _is_same(told: Json, wish: Mapping[str, Json]) -> bool:
     """Vendors forget what they were asked for after a while; then there is nothing to compare."""
-    return bool(told) and all(told.get(name) == wish[name] for name in ("prompt", "seed"))
+    return isinstance(told, dict) and all(told.get(name) == wish[name] for name in ("prompt", "seed"))

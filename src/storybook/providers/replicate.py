@@ -70,8 +70,9 @@ class ReplicateQueue:
         """All predictions of the account, the latest first (https://replicate.com/docs/reference/http)."""
         query = after or urlencode({"created_after": span.start, "created_before": span.end})
         answer = await read(f"predictions?{query}")
-        jobs = [(str(found["id"]), found["input"]) for found in answer["results"]]
-        all_seen = not answer["next"] or any(found["created_at"] < span.start for found in answer["results"])
+        since = [found for found in answer["results"] if str(found.get("created_at")) >= span.start]
+        all_seen = not answer["next"] or len(since) < len(answer["results"])
+        jobs = [(found.get("id"), found.get("input")) for found in since]
         return Page(jobs, None if all_seen else urlsplit(answer["next"]).query)
 
     async def find(self, job: str, look: Look) -> str | None:

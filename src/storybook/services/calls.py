@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import structlog
 from sqlalchemy import ARRAY, CTE, Integer, Interval, String, bindparam, case, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
+from sqlalchemy.dialects.postgresql import JSONB, Insert, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from storybook.core.database import Database, Prepared
@@ -150,7 +150,7 @@ once more."""
 
 _LOST_BEFORE = Prepared(
     select(
-        func.max(_C.id).label("number"),
+        func.array_agg(aggregate_order_by(_C.id, _C.id)).label("numbers"),
         func.min(_C.created_at).label("first"),
         func.max(_C.created_at).label("last"),
         func.extract(
@@ -220,7 +220,9 @@ class DatabaseMeter:
     async def lost_before(self, about: Purpose, vendor: str, kind: Kind) -> LostCalls | None:
         """The calls for this that may have been accepted under an id that nobody has heard; for the job's holder."""
         [found] = await self._database.insist(_LOST_BEFORE, **about._asdict(), vendor=vendor, kind=kind)
-        return LostCalls(**dict(found) | {"over": float(found["over"])}) if found["number"] is not None else None
+        if not found["numbers"]:
+            return None
+        return LostCalls(tuple(found["numbers"]), found["first"], found["last"], float(found["over"]))
 
     async def heard_of(self, vendor: str, ids: list[str], since: datetime) -> set[str]:
         """Those of the vendor's ids that belong to a call which was begun since then."""
