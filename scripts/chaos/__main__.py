@@ -35,7 +35,7 @@ REAL = {"text": 1.0, "image": 3.0, "moderation": 0.2}
 OUTLASTS = 12.0
 """A lease that no crash of the database outlasts, nor a busy machine; that of production is longer."""
 SLOW = 60.0
-"""Seconds of a sweep or of a lease where that is what is broken."""
+"""Seconds of a lease where that is what is broken."""
 
 
 def show(rows: list[Row]) -> None:
@@ -52,8 +52,7 @@ def plan_of(args: argparse.Namespace) -> Plan:
     if args.stops:
         return plan._replace(books_at_once=AT_ONCE)
     if args.leave:
-        plan = plan._replace(servers=2, forks=False, books_at_once=AT_WORK, call_seconds=30.0, paces=LEAVING)
-        return plan._replace(sweep=plan.lease) if args.broken == "sweep" else plan
+        return plan._replace(servers=2, forks=False, books_at_once=AT_WORK, call_seconds=30.0, paces=LEAVING)
     if args.real_lease:
         plan = plan._replace(lease=30.0, heartbeat=10.0, sweep=5.0, call_seconds=20.0, paces=REAL)
         return plan._replace(lease=SLOW, heartbeat=SLOW / 3) if args.broken == "slow" else plan

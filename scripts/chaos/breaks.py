@@ -41,6 +41,12 @@ CREATE FUNCTION chaos.nobody_asks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 CREATE TRIGGER chaos_break AFTER UPDATE ON jobs FOR EACH ROW
     WHEN (NEW.fence > OLD.fence AND OLD.fence > 0) EXECUTE FUNCTION chaos.nobody_asks();
 """
+HANDED = """
+CREATE FUNCTION chaos.hold_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    NEW.wait_until := now() + interval '8 seconds'; RETURN NEW; END $$;
+CREATE TRIGGER chaos_break BEFORE UPDATE ON jobs FOR EACH ROW
+    WHEN (OLD.status = 'running' AND NEW.status = 'queued') EXECUTE FUNCTION chaos.hold_back();
+"""
 ORDERS = """
 CREATE SEQUENCE chaos.orders;
 CREATE FUNCTION chaos.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -68,12 +74,13 @@ BEFORE = {
     "lease": LEASE,
     "ids": NOBODY_ASKS.format("NOT NULL"),
     "lists": NOBODY_ASKS.format("NULL"),
+    "handed": HANDED,
     "orders": ORDERS,
     "ambush": AMBUSH,
 }
 AFTER = ("file", "charge", *PLANTED)
 DURING = ("answers", "living")
-BY_ACTS = ("guard", "book", "kill", "up", "stop", "exit", "sweep", "slow", "crash", "flush", "messages")
+BY_ACTS = ("guard", "book", "kill", "up", "stop", "exit", "slow", "crash", "flush", "messages")
 """What other modules do where the plan says that it is broken, and what is done while the run goes on."""
 BREAKS = (*BEFORE, *DURING, *AFTER, *BY_ACTS)
 RUDE_AFTER, RUDE_SECONDS = 2.0, 2.0

@@ -58,7 +58,7 @@ CONTROLS = (
     Control("stop", "--stops 1 --pages 4", ("1 processes stopped",)),
     Control("ambush", "--points C --pages 4 --patience 15", ("Every named point",)),
     Control("exit", "--leave --pages 4 --patience 5", ("SIGTERM with",)),
-    Control("sweep", "--leave --pages 4 --patience 50", ("What is unfinished is handed back",)),
+    Control("handed", "--leave --pages 4 --patience 50", ("What is unfinished is handed back",)),
     Control("slow", "--real-lease 1 --pages 4 --patience 20", ("From a kill",)),
     Control("crash", "--postgres 1 --books 2 --pages 4", ("1 crashes of the database",)),
     Control("answers", "--postgres 1 --books 2 --pages 4", ("Meanwhile readers",)),

@@ -143,11 +143,11 @@ async def test_what_is_not_in_the_list_after_a_while_was_not_ordered(found: Any,
     ("vendor", "seconds"), [("replicate", LAG), ("fal", TIMEOUTS * TRY_SECONDS)], indirect=["vendor"]
 )
 async def test_until_then_the_job_waits_and_nobody_else_is_asked(found: Any, vendor: str, seconds: float) -> None:
-    for ago in (seconds - 1, 0.0, -20.0):
+    for ago in (seconds - 4, 0.0, -20.0):
         with pytest.raises(VendorAway) as waits:
             await found(PastOf(vendor, OTHERS), Notebook([call_at(vendor, dt.timedelta(seconds=ago))]))
         assert waits.value.charged is Charged.MAYBE
-        assert waits.value.retry_after == pytest.approx(min(seconds - ago, Rests().first), abs=0.5)
+        assert waits.value.retry_after == pytest.approx(min(seconds - ago, Rests().first), abs=3)
     assert not await found(PastOf(vendor, OTHERS), Notebook([call_at(vendor, dt.timedelta(seconds=seconds + 1))]))
 
 
