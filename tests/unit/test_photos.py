@@ -256,9 +256,10 @@ def test_a_decoder_has_nothing_open_but_its_own_photo(tmp_path: Path, decoder_of
 
 def test_decoding_leaves_nothing_open_here_or_at_the_server(decoder_of: Makes) -> None:
     decoder = decoder_of("print(len(os.listdir(f'/proc/{os.getppid()}/fd')))")
-    at_server = decoder.decode(b"", PATIENT).said
+    at_server = int(decoder.decode(b"", PATIENT).said)
     here = set(Path("/proc/self/fd").iterdir())
-    assert {decoder.decode(b"", PATIENT).said for _ in range(10)} == {at_server}
+    # A process may look before the server has closed its own end of that process's socket.
+    assert max(int(decoder.decode(b"", PATIENT).said) for _ in range(10)) <= at_server + 1
     assert set(Path("/proc/self/fd").iterdir()) == here
 
 
