@@ -105,7 +105,7 @@ def pictures_with_ids_are_paid_once(facts: Facts) -> Row:
     promise = "Pictures charged twice where the vendor knows its jobs: 0"
     pictures = {thing: count for thing, count in _paid(facts).items() if thing.step == IMAGES}
     if not facts.by_id:
-        return Row(promise, "this one does not", met=True)
+        return Row(promise, "this vendor does not", met=True)
     twice = {thing for thing, count in pictures.items() if count > 1}
     wrong = [str(tuple(thing)) for thing in sorted(twice - facts.unsent)]
     late = f"; {len(twice & facts.unsent)} sent late, by a process that had stood still" if facts.unsent else ""

@@ -48,11 +48,15 @@ def pace_row(kills: int, seconds: float) -> Row:
     return Row(f"All of it in {most / 60:.0f} minutes", f"{seconds / 60:.1f} minutes", met=seconds <= most)
 
 
-def killed_row(town: Town, kills: int) -> Row:
+def are_enough(at_work: int, kills: int) -> bool:
     """Kills of those who have nothing to do show little: a third at least has to hit who is at work."""
+    return 3 * at_work >= kills
+
+
+def killed_row(town: Town, kills: int) -> Row:
     said = f"{town.kills} tried, {town.died} died, {town.hit_at_work} of them at work"
     said += f"; {town.spared} put off, a job would have died its last time"
-    met = town.kills == town.died == kills and 3 * town.hit_at_work >= kills
+    met = town.kills == town.died == kills and are_enough(town.hit_at_work, kills)
     return Row(f"{kills} kills of servers", said, met=met)
 
 

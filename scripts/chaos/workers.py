@@ -12,7 +12,7 @@ from kombu.connection import Connection
 
 from scripts.chaos.checks import taken_from_the_living
 from scripts.chaos.facts import Row
-from scripts.chaos.kills import keep_at_work
+from scripts.chaos.kills import are_enough, keep_at_work
 from scripts.chaos.processes import DEAD, PROGRAMS, Process, descendants, living, state_of
 from scripts.chaos.seen import writes_of
 from scripts.chaos.town import Town
@@ -63,10 +63,9 @@ async def kill_workers(town: Town, kills: int, books: int) -> list[Row]:
     killed = f"{counts['children']} pool processes, {counts['workers']} workers"
     killed += f"; {counts['dead']} died, {counts['at work']} of them at work"
     killed += f"; {town.spared} put off, a job would have died its last time"
+    met = counts["dead"] == kills and are_enough(counts["at work"], kills)
     return [
-        Row(
-            f"{kills} kills of Celery processes", killed, met=counts["dead"] == kills and 3 * counts["at work"] >= kills
-        ),
+        Row(f"{kills} kills of Celery processes", killed, met=met),
         Row(
             "Messages handed out again while their books are made: some",
             f"{counts['again']}, each a second after the last time",

@@ -141,8 +141,8 @@ async def test_calls_whose_id_nobody_has_heard_are_lost_until_one_is_found(
     times = await rows("SELECT created_at FROM provider_calls ORDER BY id")
     lost = await lost_before(meter, rows, now)
     assert lost
-    assert lost == LostCalls(numbers, times[0][0], times[1][0], lost.over)
-    assert 0 <= lost.over < 5
+    assert lost == LostCalls(numbers, times[0][0], times[1][0], lost.settled_for)
+    assert 0 <= lost.settled_for < 5
     assert await lost_before(meter, rows, late) is None, "it is another's by now"
     assert await lost_before(meter, rows, now, page=2) is None
 
@@ -168,11 +168,11 @@ async def test_a_call_whose_id_is_known_is_not_lost_and_its_job_is_no_other_call
     assert await meter.heard_of(VENDOR, [], begun) == set()
 
 
-async def test_a_call_that_may_still_be_answered_is_not_over(
+async def test_a_call_that_may_still_be_answered_is_not_settled(
     database: Database, meter: DatabaseMeter, rows: Rows, first: Claim
 ) -> None:
     await paid(meter, rows, first, None, heard=False)
     await rows("UPDATE provider_calls SET repay_not_before = now() + interval '20 seconds' RETURNING id")
     lost = await lost_before(meter, rows, await taken_over(database))
     assert lost
-    assert -20 <= lost.over < -15
+    assert -20 <= lost.settled_for < -15

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storybook.providers.pace import REMEMBERED, Pace, wait_between_looks
+from storybook.providers.pace import REMEMBERED, SHORTEST, Pace, wait_between_looks
 
 
 def looks_at(pace: Pace, seconds: float) -> tuple[int, float]:
@@ -37,7 +37,7 @@ def test_a_vendor_that_always_takes_the_same_time_is_looked_at_twice_a_picture_a
     pace = practised(lambda: seconds)
     seen = [looks_at(pace, seconds) for _ in range(100)]
     assert sum(looks for looks, _ in seen) <= 300
-    assert max(late for _, late in seen) <= max(0.03, 0.03 * seconds)
+    assert max(late for _, late in seen) <= max(SHORTEST, seconds / 100) + 1e-6
 
 
 def test_a_vendor_that_becomes_faster_is_noticed() -> None:

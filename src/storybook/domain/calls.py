@@ -102,15 +102,15 @@ class PaidCall(NamedTuple):
 
 
 class LostCalls(NamedTuple):
-    """Calls for one purpose that a vendor may have accepted, though nobody heard under which id: their numbers, when
-    the first and the last were begun, and for how many seconds none of them can have been sent any more, negative while
-    one still can.
+    """Calls for one purpose that a vendor may have accepted, though nobody heard under which id: their numbers, and
+    when the first and the last were begun. They are `settled_for` the seconds in which none of them can have been sent
+    any more, which is negative while one still can.
     """
 
     numbers: tuple[int, ...]
     first: dt.datetime
     last: dt.datetime
-    over: float
+    settled_for: float
 
 
 class Bill(NamedTuple):

@@ -31,7 +31,7 @@ MOST_PAGES = 50
 LAG = 5.0
 """Seconds in which an order that has arrived is in a list that names all."""
 TIMEOUTS = 3
-"""In so many times that of a try a picture has ended, and is in a list that names what has."""
+"""In so many times that of a try a picture has ended, and is in a list that names what has ended."""
 MOST_SECONDS = 600.0
 KNOWN_BEFORE = dt.timedelta(hours=1)
 MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError, httpx.InvalidURL)
@@ -70,8 +70,8 @@ Listed = Callable[[str, Span, str | None, Read], Awaitable[Page]]
 
 
 class PastJobs:
-    """The vendor's list of what it was asked for, in which an order is named after so many tries at the latest, or
-    after `LAG` seconds where `lists_at_once`.
+    """The vendor's list of what it was asked for. In it an order is named `LAG` seconds after it was sent where
+    `lists_at_once`, or else after `TIMEOUTS` times the time of a try, and `MOST_SECONDS` at most.
     """
 
     def __init__(self, easel: Easel, headers: dict[str, str], listed: Listed, *, lists_at_once: bool) -> None:
@@ -105,7 +105,7 @@ class PastJobs:
         if found is not None:
             await to_its_end(self._line.meter.note_id(lost.numbers[-1], found))
             return lost.numbers[-1], found
-        if (left := self._listed_within() - lost.over) > 0:
+        if (left := self._listed_within() - lost.settled_for) > 0:
             raise self._away("may still list a lost order", min(left, self._line.rests.first))
         for number in lost.numbers:
             await to_its_end(self._line.meter.end(number, Outcome.NOT_SENT, NOTHING, 0))
@@ -115,9 +115,9 @@ class PastJobs:
         return LAG if self._lists_at_once else min(TIMEOUTS * (about.seconds() or 0.0), MOST_SECONDS)
 
     async def _job_of_no_call(self, order: Order, lost: LostCalls) -> str | None:
-        after = None
+        span, after = _span_of(lost), None
         for _ in range(MOST_PAGES):
-            page = await self._listed(order.path, _span_of(lost), after, self._read)
+            page = await self._listed(order.path, span, after, self._read)
             like = [job for job, wish in page.jobs if is_id(job) and _is_same(wish, order.wish)]
             known = await self._line.meter.heard_of(self._vendor.name, like, lost.first - KNOWN_BEFORE)
             if unknown := [job for job in like if job not in known]:

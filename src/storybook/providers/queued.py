@@ -71,7 +71,7 @@ class Queue(Protocol):
     async def listed(self, path: str, span: Span, after: str | None, read: Read, /) -> Page:
         """A page of the jobs that were asked for at a path in the time; the first one without what leads to it.
 
-        Raises ValueError, TypeError, KeyError or AttributeError for a list that is malformed.
+        Raises one of `lost_orders.MALFORMED` for a list that is.
         """
         ...
 

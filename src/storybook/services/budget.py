@@ -128,7 +128,7 @@ def taking(job: Select[str]) -> ReturningUpdate[str]:
 async def leave_outside(session: AsyncSession, job_id: str, fence: int, *, broken_off: bool) -> None:
     """Gives the job's next holder the room that calls of earlier ones take up of which nobody will hear any more.
 
-    They have no id to ask for, so they are paid for again. What they count with is added, once, to what the job may
+    They have no id to ask for, so they may be paid for again. What they count with is added, once, to what the job may
     cost. With `broken_off` so is that of calls that ended and left nothing to keep, since their holder was stopped;
     where the job was given back because of a vendor, its budget bounds them.
     """

@@ -156,7 +156,7 @@ _LOST_BEFORE = Prepared(
         func.extract(
             "epoch",
             func.clock_timestamp() - func.max(func.coalesce(_C.ended_at, _C.repay_not_before, _C.created_at)),
-        ).label("over"),
+        ).label("settled_for"),
     ).where(*_SAME, _SAME_VENDOR, _C.vendor_id.is_(None), _OPEN, exists(fencing.HELD.cte("held").select()))
 )
 _HEARD_OF = Prepared(
@@ -222,7 +222,7 @@ class DatabaseMeter:
         [found] = await self._database.insist(_LOST_BEFORE, **about._asdict(), vendor=vendor, kind=kind)
         if not found["numbers"]:
             return None
-        return LostCalls(tuple(found["numbers"]), found["first"], found["last"], float(found["over"]))
+        return LostCalls(tuple(found["numbers"]), found["first"], found["last"], float(found["settled_for"]))
 
     async def heard_of(self, vendor: str, ids: list[str], since: datetime) -> set[str]:
         """Those of the vendor's ids that belong to a call which was begun since then."""
