@@ -1,12 +1,13 @@
 """The voice of a finished book, or of one page of it."""
 
-from storybook.core.errors import ErrorCode, JobFailed, NotFound, ObjectMissing, WordsChanged
+from storybook.core.errors import ObjectMissing, PageChanged
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.jobs import Step, progress_of_voices
 from storybook.domain.orders import AudioOrder, Claim
 from storybook.domain.speech import Speech
 from storybook.models import Book, Page
 from storybook.pipeline.kit import Kit
+from storybook.pipeline.rounds import until_unchanged
 from storybook.pipeline.steps.narrate import StoredSpeech, narrate_page, place
 from storybook.pipeline.workbench import Workbench
 from storybook.services import books, files
@@ -15,8 +16,6 @@ from storybook.services.files import folder_of
 from storybook.storage.base import new_token
 
 MP3 = "audio/mpeg"
-ROUNDS = 5
-"""How often a book is gone through whose words are changed while it is read aloud."""
 
 
 async def narrate(claim: Claim, order: AudioOrder, kit: Kit) -> None:
@@ -26,13 +25,7 @@ async def narrate(claim: Claim, order: AudioOrder, kit: Kit) -> None:
     all others are kept.
     """
     bench = await Workbench.open(claim, kit, Step.NARRATE)
-    try:
-        for _ in range(ROUNDS):
-            if await _read_aloud(bench, order):
-                return
-    except NotFound as error:
-        raise JobFailed(ErrorCode.UNKNOWN, "the book was deleted") from error
-    raise JobFailed(ErrorCode.UNKNOWN, "the book was changed again and again")
+    await until_unchanged(lambda: _read_aloud(bench, order))
 
 
 async def _read_aloud(bench: Workbench, order: AudioOrder) -> bool:
@@ -48,7 +41,7 @@ async def _read_aloud(bench: Workbench, order: AudioOrder) -> bool:
             whole = WholeVoice(await _join(bench, [voice.key for voice in voices.values()]), book.audio_key)
         async with kit.database.session() as session:
             await books.give_voice(session, claim, order.book_id, voices, whole)
-    except (WordsChanged, ObjectMissing):
+    except (PageChanged, ObjectMissing):
         async with kit.database.session() as session:
             await files.discard(session, whole.key if whole else None)
         return False
@@ -74,7 +67,7 @@ async def _speak(bench: Workbench, page: Page, language: Language, age: TargetAg
     kit, number = bench.kit, page.page_number
     spoken = bench.kept(Step.NARRATE, StoredSpeech, number)
     if spoken and (spoken.text != page.text or not await _is_there(bench, spoken.key)):
-        await bench.discard(Step.NARRATE, number, spoken.key)
+        await bench.discard((Step.NARRATE, number), key=spoken.key)
 
     async def put(speech: Speech) -> StoredSpeech:
         stored = place(speech, number, page.text, folder_of(bench.claim.asset_token))

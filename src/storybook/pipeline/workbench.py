@@ -150,12 +150,14 @@ class Workbench:
         except ValidationError as error:
             raise JobParked(jobs.UNREAD_REST, ErrorCode.UNKNOWN) from error
 
-    async def discard(self, step: Step, page: int, key: str) -> None:
-        """Forgets an artifact that is of no use any more, and its file: `once` will make another."""
+    async def discard(self, *made: tuple[Step, int], key: str | None = None) -> None:
+        """Forgets artifacts that are of no use any more, and their file, all at once: `once` will make others."""
         async with self.kit.database.session() as session:
-            await artifacts.forget(session, self.claim, step, page)
+            for step, page in made:
+                await artifacts.forget(session, self.claim, step, page)
             await files.discard(session, key)
-        del self._stored[step, page]
+        for place in made:
+            self._stored.pop(place, None)
 
     async def show(self, step: Step, progress: int | None = None) -> None:
         """Tells the reader where the job is, unless that was told last."""
