@@ -6,12 +6,14 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from storybook.domain.alt_text import AltText
 from storybook.domain.characters import Appearance, CastSheet, CharacterSheet, Clothing
 from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
 from storybook.domain.speech import Speech, WordTiming
 from storybook.domain.story import Actor, CastMember, Role, Scene, StoryDraft, StoryPage
 from storybook.providers.base import (
+    DescriptionRequest,
     PictureCheck,
     PictureRequest,
     Revision,
@@ -134,15 +136,30 @@ class FakeNarrator:
 
 @dataclass
 class FakeSight:
+    """Says something else of each picture, and holds that back until `open` is set."""
+
     name: str = "fake-sight"
     seen: list[SightRequest] = field(default_factory=list)
+    described: list[DescriptionRequest] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    says: str = "A fox looks at the {shade} sky."
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.open.set()
 
     async def describe(self, request: SightRequest) -> CharacterSheet:
         self.seen.append(request)
         if self.errors:
             raise self.errors.pop(0)
         return sheet(request.name or "Luna")
+
+    async def describe_picture(self, request: DescriptionRequest) -> AltText:
+        self.described.append(request)
+        await self.open.wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        return AltText(text=self.says.format(shade=zlib.crc32(request.picture.data)))
 
 
 @dataclass
@@ -178,7 +195,9 @@ class FakePainter:
 
 @dataclass
 class FakeScreen:
-    """Allows everything, except where `flag_*` says otherwise; `unfit` is a word that no request may have."""
+    """Allows everything, except where `flag_*` says otherwise; `unfit` and `unfit_in_story` are words that no request,
+    or no story, may have.
+    """
 
     name: str = "fake-screen"
     flag_request: bool = False
@@ -186,6 +205,8 @@ class FakeScreen:
     errors: list[Exception] = field(default_factory=list)
     request_gate: asyncio.Event = field(default_factory=asyncio.Event)
     flag_story: bool = False
+    unfit_in_story: str | None = None
+    story_errors: list[Exception] = field(default_factory=list)
     flag_pictures: set[int] = field(default_factory=set)
     checked_texts: list[TextCheck] = field(default_factory=list)
     checked_pictures: list[PictureCheck] = field(default_factory=list)
@@ -203,7 +224,10 @@ class FakeScreen:
 
     async def judge_story(self, check: TextCheck) -> Verdict:
         self.checked_texts.append(check)
-        return self._verdict(flagged=self.flag_story)
+        if self.story_errors:
+            raise self.story_errors.pop(0)
+        named = self.unfit_in_story is not None and any(self.unfit_in_story in text for text in check.texts)
+        return self._verdict(flagged=self.flag_story or named)
 
     async def judge_picture(self, check: PictureCheck) -> Verdict:
         self.checked_pictures.append(check)

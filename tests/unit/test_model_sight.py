@@ -1,6 +1,7 @@
 """A character from a photo by a model that sees: what it is asked, and what of its answer is believed."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from storybook.core.cpu import CpuPool
 from storybook.core.errors import ErrorCode, ProviderError, SetupError
 from storybook.core.settings import Settings
-from storybook.domain.book_spec import Gender, Language, Style
-from storybook.providers.base import SightRequest
+from storybook.domain.book_spec import ENGLISH_NAMES, Gender, Language, Style
+from storybook.domain.pictures import Picture
+from storybook.domain.story import Actor, Scene
+from storybook.providers.base import DescriptionRequest, SightRequest
 from storybook.providers.http import make_client
 from storybook.providers.language import Answer, Image, Question
 from storybook.providers.registry import Workshop, make_providers
@@ -85,6 +88,50 @@ async def test_an_unfit_answer_is_sent_back_once(kind: str) -> None:
     with pytest.raises(ProviderError) as caught:
         await ModelSight(model).describe(request())
     assert caught.value.code is ErrorCode.LLM_JSON_INVALID
+
+
+SEEN = {
+    Language.EN: "A fox with a green scarf stands in the snow.",
+    Language.KO: "초록 목도리를 두른 여우가 눈 속에 서 있어요.",
+    Language.JA: "みどりのマフラーをしたきつねが、雪の中に立っています。",
+}
+
+
+def about_a_picture(language: Language = Language.EN) -> DescriptionRequest:
+    told = Scene(description="Zephyrine hides", place="a secret grotto", actors=(Actor(name="Zephyrine"),))
+    picture = Picture(data=b"a picture", media_type="image/webp", width=9, height=9, made_by="fal")
+    return DescriptionRequest(picture=picture, scene=told, language=language, target_age="5-7")
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_a_picture_is_shown_alone_and_put_into_words_of_the_books_language(language: Language) -> None:
+    model = FakeModel([{"text": f" {SEEN[language]} "}])
+    assert (await ModelSight(model).describe_picture(about_a_picture(language))).text == SEEN[language]
+    (question,) = model.asked
+    assert [message.picture for message in question.messages] == [Image(b"a picture", "image/webp")]
+    assert ENGLISH_NAMES[language] in question.system and "5-7" in question.system
+    assert not re.search("Zephyrine|hides|grotto", str(question))
+
+
+@pytest.mark.parametrize(
+    ("unfit", "complaint"),
+    [
+        ({"text": "A fox. " * 40}, "more than 200 characters"),
+        ({"text": "A fox stands. It snows. The moon shines."}, "3 sentences; 1 to 2"),
+        ({"text": "A fox stands.\nIt snows."}, "a line break"),
+        ({"text": SEEN[Language.KO]}, "not in English"),
+        ({"text": "…"}, "0 sentences"),
+        ({"words": "A fox stands."}, "text is missing"),
+    ],
+)
+async def test_unfit_words_for_a_picture_are_sent_back_once(unfit: dict[str, str], complaint: str) -> None:
+    model = FakeModel([unfit, {"text": SEEN[Language.EN]}])
+    await ModelSight(model).describe_picture(about_a_picture())
+    assert complaint in model.asked[1].messages[-1].text
+    model = FakeModel([unfit, unfit])
+    with pytest.raises(ProviderError) as caught:
+        await ModelSight(model).describe_picture(about_a_picture())
+    assert (caught.value.code, len(model.asked)) == (ErrorCode.LLM_JSON_INVALID, 2)
 
 
 async def test_no_vendor_sees_a_photo_without_leave() -> None:

@@ -13,13 +13,14 @@ from rich.console import Console
 from storybook.cli.prompts import Shown, show
 from storybook.cli.scoring import golden
 from storybook.core.templates import render
+from storybook.domain.alt_text import AltText
 from storybook.domain.book_spec import BookSpec, HeroSpec, Language, Style, TargetAge
 from storybook.domain.reading_level import BANDS
 from storybook.domain.score import Score, score
 from storybook.domain.story import CastMember, Role
 from storybook.providers import questions
 from storybook.providers.base import RewriteRequest, SheetRequest, StoryRequest
-from storybook.providers.schemas import CAST, PAGE, SCENE, story_schema
+from storybook.providers.schemas import CAST, PAGE, SCENE, story_schema, strict
 from tests.fakes import draft_for
 from tests.fixtures_language import a_request
 
@@ -99,14 +100,18 @@ def test_the_limits_of_the_age_are_told_as_numbers(age: TargetAge, language: Lan
     assert "{" not in system and "None" not in system
 
 
-@pytest.mark.parametrize("step", ["generate_story", "rewrite_page", "restage_page", "generate_character_sheet"])
+@pytest.mark.parametrize(
+    "step", ["generate_story", "rewrite_page", "restage_page", "generate_character_sheet", "describe_picture"]
+)
 def test_a_prompt_without_one_of_its_values_is_an_error(step: str) -> None:
     for role in ("system", "user"):
         with pytest.raises(UndefinedError):
             render(f"{step}.{role}.jinja2", {})
 
 
-@pytest.mark.parametrize("schema", [story_schema(8), PAGE, SCENE, CAST], ids=["story", "page", "scene", "cast"])
+@pytest.mark.parametrize(
+    "schema", [story_schema(8), PAGE, SCENE, CAST, strict(AltText)], ids=["story", "page", "scene", "cast", "words"]
+)
 def test_a_schema_is_of_the_form_that_vendors_enforce(schema: dict[str, Any]) -> None:
     for node in _nodes(schema):
         assert node.keys() <= {
@@ -157,8 +162,9 @@ def test_every_prompt_can_be_shown(step: Shown) -> None:
     console = Console(file=StringIO(), width=80)
     assert show(step, Language.JA, TargetAge.READER, console) == 0
     shown = console.file.getvalue()  # type: ignore[attr-defined]
-    assert ("spiders" in shown) == (step is not Shown.DESCRIBE_PHOTO)
-    assert ("[[A]]" in shown) == (step not in {Shown.GENERATE_IMAGE_PROMPTS, Shown.DESCRIBE_PHOTO})
+    only_seen = {Shown.DESCRIBE_PHOTO, Shown.DESCRIBE_PICTURE}
+    assert ("spiders" in shown) == (step not in only_seen)
+    assert ("[[A]]" in shown) == (step not in {Shown.GENERATE_IMAGE_PROMPTS, *only_seen})
 
 
 @pytest.mark.parametrize(

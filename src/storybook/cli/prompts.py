@@ -12,6 +12,7 @@ from storybook.domain.pictures import Picture
 from storybook.domain.story import Actor, CastMember, Role, Scene, StoryDraft, StoryPage
 from storybook.providers import questions, sight
 from storybook.providers.base import (
+    DescriptionRequest,
     RewriteRequest,
     SheetRequest,
     SightRequest,
@@ -23,7 +24,9 @@ from storybook.providers.language import Question
 
 
 class Shown(StrEnum):
-    """The steps that have prompts, the page that is told or staged anew, the judge of all, and the look at a photo."""
+    """The steps that have prompts, the page that is told or staged anew, the judge of all, and the looks at a photo and
+    at a picture.
+    """
 
     MODERATE_INPUT = Step.MODERATE_INPUT
     GENERATE_STORY = Step.GENERATE_STORY
@@ -34,6 +37,7 @@ class Shown(StrEnum):
     MODERATE_OUTPUT = Step.MODERATE_OUTPUT
     JUDGE = "judge"
     DESCRIBE_PHOTO = "describe_photo"
+    DESCRIBE_PICTURE = "describe_picture"
 
 
 def show(step: Shown, language: Language, age: TargetAge, console: Console) -> int:
@@ -91,9 +95,8 @@ def _work_judged(request: StoryRequest) -> dict[str, str]:
     """Of texts and of a picture, which differ."""
     draft = _example(request.spec)
     told = _check((draft.title, draft.moral, *(page.text for page in draft.pages)), request)
-    picture = Picture(data=b"", media_type="image/jpeg", width=1, height=1, made_by="nobody")
     return _for("a story", about_texts("story", told, hides_names=True)) | _for(
-        "a picture", about_picture(picture, request.spec.target_age)
+        "a picture", about_picture(_PICTURE, request.spec.target_age)
     )
 
 
@@ -120,6 +123,12 @@ def _photo_prompts(request: StoryRequest) -> dict[str, str]:
     spec = request.spec
     asked = SightRequest(photo=b"", name=None, gender=None, style=spec.style, language=spec.language, seed=1)
     return _as_asked(sight.question(asked))
+
+
+def _description_prompts(request: StoryRequest) -> dict[str, str]:
+    spec = request.spec
+    asked = DescriptionRequest(picture=_PICTURE, scene=None, language=spec.language, target_age=spec.target_age)
+    return _as_asked(sight.question_about(asked))
 
 
 def _wish(request: StoryRequest) -> RewriteRequest:
@@ -151,6 +160,7 @@ def _example(spec: BookSpec) -> StoryDraft:
     )
 
 
+_PICTURE = Picture(data=b"", media_type="image/jpeg", width=1, height=1, made_by="nobody")
 _SHOWN: dict[Shown, Callable[[StoryRequest], dict[str, str]]] = {
     Shown.MODERATE_INPUT: _wish_judged,
     Shown.GENERATE_STORY: _story_prompts,
@@ -161,4 +171,5 @@ _SHOWN: dict[Shown, Callable[[StoryRequest], dict[str, str]]] = {
     Shown.MODERATE_OUTPUT: _work_judged,
     Shown.JUDGE: _judge_prompts,
     Shown.DESCRIBE_PHOTO: _photo_prompts,
+    Shown.DESCRIBE_PICTURE: _description_prompts,
 }

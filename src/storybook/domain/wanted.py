@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from storybook.domain.alt_text import MAX_SENTENCES, AltText
 from storybook.domain.book_spec import ENGLISH_NAMES, BookSpec, Language
 from storybook.domain.characters import CharacterSheet
-from storybook.domain.reading_level import complaints
+from storybook.domain.reading_level import complaints, count_sentences
 from storybook.domain.story import CastMember, Scene, StoryDraft, StoryPage
 
 _SCRIPTS = {
@@ -56,9 +57,21 @@ def cast_faults(sheets: Iterable[CharacterSheet], cast: Sequence[CastMember]) ->
     return [f"there must be {len(cast)} characters: those of the cast, in its order and with its names"]
 
 
+def alt_text_faults(said: AltText, language: Language) -> list[str]:
+    """What about a picture's description is not as it should be."""
+    found = []
+    if not 1 <= (sentences := count_sentences(said.text)) <= MAX_SENTENCES:
+        found.append(f"text has {sentences} sentences; 1 to {MAX_SENTENCES} are allowed")
+    if len(said.text.splitlines()) > 1:
+        found.append("text has a line break; it must be one line")
+    return found + [f"text {what}" for what in _language_faults(said.text, language)]
+
+
 def _text_faults(text: str, draft: StoryDraft) -> list[str]:
-    found = complaints(text, draft.target_age, draft.language)
+    return complaints(text, draft.target_age, draft.language) + _language_faults(text, draft.language)
+
+
+def _language_faults(text: str, language: Language) -> list[str]:
     letters = sum(char.isalpha() for char in text)
-    if len(_SCRIPTS[draft.language].findall(text)) * 2 < letters:
-        found.append(f"is not in {ENGLISH_NAMES[draft.language]}")
-    return found
+    is_in_it = len(_SCRIPTS[language].findall(text)) * 2 >= letters
+    return [] if is_in_it else [f"is not in {ENGLISH_NAMES[language]}"]

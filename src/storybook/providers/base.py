@@ -8,6 +8,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
+from storybook.domain.alt_text import AltText
 from storybook.domain.book_spec import BookSpec, Gender, Language, Style, TargetAge
 from storybook.domain.calling import is_called
 from storybook.domain.characters import CastSheet, CharacterSheet
@@ -15,7 +16,7 @@ from storybook.domain.moderation import Verdict
 from storybook.domain.pictures import Picture, PicturePrompt, Seed
 from storybook.domain.series import Earlier, names_in
 from storybook.domain.speech import Speech
-from storybook.domain.story import CastMember, PageNumber, StoryDraft, StoryPage
+from storybook.domain.story import CastMember, PageNumber, Scene, StoryDraft, StoryPage
 from storybook.domain.values import Strict
 
 
@@ -145,6 +146,20 @@ class SightRequest(Strict):
     seed: Seed
 
 
+class DescriptionRequest(Strict):
+    """A picture of a book to put into words, in the book's language, for who cannot see it.
+
+    `scene` is what its painter was told to paint and `cast` are those who may act in it: for whoever cannot look. Who
+    looks is shown the picture and nothing else.
+    """
+
+    picture: Picture
+    scene: Scene | None
+    cast: tuple[CastMember, ...] = ()
+    language: Language
+    target_age: TargetAge
+
+
 class SpeechRequest(Strict):
     """A text to read aloud to a child of that age."""
 
@@ -197,6 +212,10 @@ class SightProvider(Protocol):
 
     async def describe(self, request: SightRequest) -> CharacterSheet:
         """A character for a picture book that the photo suggests."""
+        ...
+
+    async def describe_picture(self, request: DescriptionRequest) -> AltText:
+        """What the picture shows, in the language and for the age that were asked for."""
         ...
 
 

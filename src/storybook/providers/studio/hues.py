@@ -45,11 +45,11 @@ class Hue(NamedTuple):
         return float(np.hypot(self.lab[1], self.lab[2]))
 
 
-def thumbnail(photo: bytes) -> Pixels:
-    """A small photo's pixels, rows of CIE Lab; raises ProviderError for what is no small JPEG."""
+def thumbnail(photo: bytes, *, formats: tuple[str, ...] = ("JPEG",), max_side: int = MAX_SIDE) -> Pixels:
+    """A small photo's pixels, rows of CIE Lab; raises ProviderError for what is larger, or of no such format."""
     try:
-        with Image.open(BytesIO(photo), formats=("JPEG",)) as image:
-            if max(image.size) > MAX_SIDE:
+        with Image.open(BytesIO(photo), formats=formats) as image:
+            if max(image.size) > max_side:
                 raise ProviderError("the photo is too large", code=ErrorCode.UNKNOWN)
             small = image.convert("RGB").resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BOX)
     except (OSError, ValueError, SyntaxError) as error:

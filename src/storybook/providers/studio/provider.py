@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from storybook.core.cpu import CpuPool
 from storybook.core.settings import STUDIO
+from storybook.domain.alt_text import AltText
 from storybook.domain.characters import CastSheet, CharacterSheet
 from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
 from storybook.domain.speech import Speech
 from storybook.domain.story import StoryDraft
 from storybook.providers.base import (
+    DescriptionRequest,
     PictureCheck,
     PictureRequest,
     Revision,
@@ -20,7 +22,7 @@ from storybook.providers.base import (
     StoryRequest,
     TextCheck,
 )
-from storybook.providers.studio import narrator, sight, writer
+from storybook.providers.studio import alt_text, narrator, sight, writer
 from storybook.providers.studio.painter import canvas
 from storybook.providers.studio.screen import rules
 
@@ -75,7 +77,7 @@ class StudioNarrator:
 
 
 class StudioSight:
-    """Looks at a photo's colours and at nothing else."""
+    """Looks at the colours of a photo, or of a picture, and at nothing else."""
 
     name = STUDIO
 
@@ -84,6 +86,9 @@ class StudioSight:
 
     async def describe(self, request: SightRequest) -> CharacterSheet:
         return await self._cpu.run_quick(sight.describe, request)
+
+    async def describe_picture(self, request: DescriptionRequest) -> AltText:
+        return await self._cpu.run_quick(alt_text.describe_picture, request)
 
 
 class StudioScreen:
