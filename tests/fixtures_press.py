@@ -65,6 +65,14 @@ class Press:
             job_id = await orders.order_audio(session, self.user_id, made.id, self.quotas)
         return await self.ended(job_id)
 
+    async def descriptions(self, book_job: Job) -> Job:
+        """A finished book's pictures, in words."""
+        async with self.kit.database.session() as session:
+            made = await books.find_of_job(session, book_job.id)
+            assert made
+            job_id = await orders.order_descriptions(session, self.user_id, made.id, self.quotas)
+        return await self.ended(job_id)
+
     async def ended(self, job_id: str, *, seconds: float = 90) -> Job:
         """Works on the job until it has ended."""
         runner = Runner(self.kit, self.settings)

@@ -24,7 +24,7 @@ SPEC = {
     "page_count": 4,
     "character": {"name": NAME},
 }
-OF_A_BOOK = {step for step in Step if step is not Step.NARRATE}
+OF_A_BOOK = set(Step) - {Step.NARRATE, Step.DESCRIBE_PICTURES}
 
 
 async def make_a_book(simulator: Simulated, database: Database, folder: Path) -> str:

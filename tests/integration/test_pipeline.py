@@ -11,7 +11,7 @@ import pytest
 from storybook.core.errors import ErrorCode, LeaseLost, ProviderError, StorageError
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.jobs import LAST_TRY, LONGEST_SECONDS, JobKind, Step
-from storybook.domain.orders import AudioOrder, BookOrder, Claim, Order, PageOrder, PortraitOrder
+from storybook.domain.orders import AudioOrder, BookOrder, Claim, DescriptionOrder, Order, PageOrder, PortraitOrder
 from storybook.domain.story import StoryDraft
 from storybook.main import make_kit
 from storybook.models import Book, Job
@@ -409,6 +409,7 @@ class DeadlyStorage(FileStorage):
         (JobKind.PAGE, PageOrder(book_id="book_1", page_number=1, mode="image", language="en")),
         (JobKind.AUDIO, AudioOrder(book_id="book_1", language="en")),
         (JobKind.PORTRAIT, PortraitOrder(character_id="char_1", style="cartoon")),
+        (JobKind.DESCRIPTION, DescriptionOrder(book_id="book_1", language="en")),
     ],
     ids=list(JobKind),
 )

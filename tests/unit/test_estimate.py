@@ -12,12 +12,13 @@ from storybook.core.settings import Settings
 from storybook.domain.book_spec import BookSpec, HeroSpec, Language
 from storybook.domain.calls import DOLLAR, Kind, most_paid
 from storybook.domain.jobs import Step
-from storybook.domain.orders import AudioOrder, BookOrder, PageOrder, PortraitOrder, SeriesLink
+from storybook.domain.orders import AudioOrder, BookOrder, DescriptionOrder, PageOrder, PortraitOrder, SeriesLink
+from storybook.domain.pictures import Picture
 from storybook.domain.series import EarlierBook
 from storybook.domain.story import CastMember, Role
-from storybook.providers import questions
+from storybook.providers import anthropic_text, judge, questions, sight
 from storybook.providers.asking import most_sent_back
-from storybook.providers.base import SheetRequest, StoryRequest
+from storybook.providers.base import DescriptionRequest, SheetRequest, StoryRequest, TextCheck
 from storybook.providers.estimate import LARGEST, Estimate, require_affordable
 from storybook.providers.language import Terms
 from storybook.providers.prices import Price
@@ -38,6 +39,7 @@ ORDERS = (
     PageOrder(book_id="b", page_number=1, mode="both", language="en"),
     AudioOrder(book_id="b", language="en"),
     PORTRAIT,
+    DescriptionOrder(book_id="b", language="en"),
 )
 
 
@@ -74,6 +76,26 @@ def test_a_voice_is_paid_by_all_that_a_page_can_say() -> None:
     estimate = Estimate(settings_of(tts="elevenlabs"))
     page, book = (estimate(AudioOrder(book_id="b", page_number=number, language="en")) for number in (1, None))
     assert (page, book) == (2 * 600 * 180, 12 * 2 * 600 * 180)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_picture_in_words_costs_more_than_was_reckoned_with(language: Language) -> None:
+    shown = Picture(data=b"", media_type="image/jpeg", width=1, height=1, made_by="nobody")
+    question = sight.question_about(DescriptionRequest(picture=shown, scene=None, language=language, target_age="7-9"))
+    words = ("夜" * 200,)
+    unwanted = tuple("夜" * 40 for _ in range(20))
+    check = TextCheck(texts=words, language=language, target_age="7-9", forbidden=unwanted, names=("夜",))
+    judging = judge.about_texts("story", check, hides_names=True)
+    on = Terms("a model", Price(input=1000, output=5000), "a key")
+    again = question.say("x" * most_sent_back(question.max_tokens))
+    paid = most_paid(Kind.SIGHT, Step.DESCRIBE_PICTURES) // 2
+    seen = paid * sum(on.worst(asked, anthropic_text.PICTURE_TOKENS) for asked in (question, again))
+    judged = most_paid(Kind.MODERATION, Step.MODERATE_OUTPUT) * on.worst(judging, 0)
+    settings = settings_of(
+        "anthropic", moderation="judge", llm_model="claude-haiku-4-5", sight_model="claude-haiku-4-5"
+    )
+    worst = Estimate(settings)(DescriptionOrder(book_id="b", language=language))
+    assert 13 * (seen + judged) <= worst < 3 * 13 * (seen + judged)
 
 
 READABLE = st.text(alphabet='A B"\\가힣夜😀', min_size=10, max_size=120).map(lambda text: f"A{text}A")

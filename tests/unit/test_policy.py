@@ -79,4 +79,5 @@ def test_the_deadline_of_a_step_leaves_room_for_all_of_its_tries() -> None:
         Step.MODERATE_OUTPUT: 52,
         Step.PACKAGE: 92,
         Step.NARRATE: 217,
+        Step.DESCRIBE_PICTURES: 217,
     }

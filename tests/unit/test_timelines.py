@@ -41,6 +41,13 @@ def test_what_is_not_done_goes_on_or_waits_or_failed(status: JobState, part: Par
     assert rows["D"] == rows["H"] == ()
 
 
+def test_a_picture_that_is_put_into_words_is_looked_at_and_then_they_are_judged() -> None:
+    marks = (Mark(Step.DESCRIBE_PICTURES, 0, after(3)), Mark(Step.MODERATE_OUTPUT, 0, after(4)))
+    seen = job(JobState.RUNNING)._replace(kind=JobKind.DESCRIPTION)
+    rows = {row.name: row.bars for row in timeline(seen, Traces(marks, ())).rows}
+    assert [(bar.part, bar.ended) for bar in rows["Cover"]] == [(Part.DESCRIBE, after(3)), (Part.JUDGE, after(4))]
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "0 s"), (0.004, "4 ms"), (0.0996, "0.1 s"), (2.34, "2.3 s"), (95, "95 s"), (150, "2 min"), (90_000, "25 h")],

@@ -92,7 +92,9 @@ class Settings(BaseSettings):
     rate_limit_polls: int = Field(default=300, ge=30, description="Looks at jobs that a user may take in a minute")
     books_per_day: int = Field(default=20, ge=1, description="Books that a user may order in 24 hours")
     work_per_day: int = Field(
-        default=60, ge=1, description="Pages again, voices and characters from photos, of a user in 24 hours"
+        default=60,
+        ge=1,
+        description="Pages again, voices, descriptions and characters from photos, of a user in 24 hours",
     )
     pending_books_per_user: int = Field(default=5, ge=1, description="Unfinished books that a user may have at once")
     pending_books: int = Field(default=200, ge=1, description="Unfinished books of all users together")

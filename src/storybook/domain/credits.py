@@ -6,7 +6,7 @@ from typing import NamedTuple
 from storybook.domain.jobs import JobKind
 
 WELCOME_GIFT = 3
-PRICES = {JobKind.BOOK: 1, JobKind.PAGE: 0, JobKind.AUDIO: 0, JobKind.PORTRAIT: 0}
+PRICES = {JobKind.BOOK: 1, JobKind.PAGE: 0, JobKind.AUDIO: 0, JobKind.PORTRAIT: 0, JobKind.DESCRIPTION: 0}
 
 
 class Account(StrEnum):

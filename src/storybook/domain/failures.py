@@ -40,6 +40,16 @@ _NOT_UNDERSTOOD = {
     Language.KO: "페이지를 새로 만들었지만 바라시는 내용은 알아듣지 못했어요. 다른 말로 다시 적어 주세요.",
     Language.JA: "ページは作り直しましたが、ご希望の内容がわかりませんでした。別の言葉でお試しください。",
 }
+_NOT_ALL_DESCRIBED = {
+    Language.EN: "The pictures were described, except where the words did not pass our checks for children.",
+    Language.KO: "그림을 설명해 두었어요. 다만 설명이 어린이 안전 확인을 통과하지 못한 그림은 비워 두었어요.",
+    Language.JA: "絵の説明をつけました。ただし、説明が子ども向けの確認を通らなかった絵には、ついていません。",
+}
+
+
+def not_all_described(language: Language) -> str:
+    """What is said of a book of whose pictures some stay without words; at most 300 characters."""
+    return _NOT_ALL_DESCRIBED[language]
 
 
 def wish_not_understood(language: Language) -> str:

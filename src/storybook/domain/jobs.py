@@ -8,6 +8,7 @@ class JobKind(StrEnum):
     PAGE = "page"
     AUDIO = "audio"
     PORTRAIT = "portrait"
+    DESCRIPTION = "description"
 
 
 class JobState(StrEnum):
@@ -28,7 +29,7 @@ MOVES = {
 `running` follows itself when another runner takes over, and `queued` follows it when a runner hands the job back.
 """
 
-SHORT_KINDS = frozenset({JobKind.PAGE, JobKind.AUDIO, JobKind.PORTRAIT})
+SHORT_KINDS = frozenset({JobKind.PAGE, JobKind.AUDIO, JobKind.PORTRAIT, JobKind.DESCRIPTION})
 """What takes seconds, and somebody waits for; a book takes a minute or more."""
 
 
@@ -59,7 +60,9 @@ UNFINISHED = states_before(JobState.FAILED)
 
 
 class Step(StrEnum):
-    """The steps of a book in their order, and of its voice; the value is the slug that clients know."""
+    """The steps of a book in their order, of its voice and of its pictures in words; the value is the slug that
+    clients know.
+    """
 
     NORMALIZE = "normalize"
     MODERATE_INPUT = "moderate_input"
@@ -70,6 +73,7 @@ class Step(StrEnum):
     MODERATE_OUTPUT = "moderate_output"
     PACKAGE = "package"
     NARRATE = "narrate"
+    DESCRIBE_PICTURES = "describe_pictures"
 
 
 QUEUED_SLUG = "queued"
@@ -85,6 +89,7 @@ PROGRESS_AT_START = {
     Step.MODERATE_OUTPUT: 95,
     Step.PACKAGE: 98,
     Step.NARRATE: 30,
+    Step.DESCRIBE_PICTURES: 10,
 }
 PROGRESS_DONE = 100
 
@@ -97,6 +102,11 @@ def progress_of_pictures(ready: int, total: int) -> int:
 def progress_of_voices(ready: int, total: int) -> int:
     """Percent while pages are read aloud: from 30 with none ready to 98 with all."""
     return _progress_between(Step.NARRATE, Step.PACKAGE, ready, total)
+
+
+def progress_of_descriptions(ready: int, total: int) -> int:
+    """Percent while pictures are described: from 10 with none ready to 98 with all."""
+    return _progress_between(Step.DESCRIBE_PICTURES, Step.PACKAGE, ready, total)
 
 
 def _progress_between(begin: Step, end: Step, ready: int, total: int) -> int:

@@ -1,4 +1,4 @@
-"""What a job is asked to do: a whole book, one page again, a voice, or a character from a photo."""
+"""What a job is asked to do: a whole book, one page again, a voice, a character from a photo, or pictures in words."""
 
 import hashlib
 import json
@@ -75,13 +75,21 @@ class PortraitOrder(Strict):
     language: Language = Language.KO
 
 
-Order = BookOrder | PageOrder | AudioOrder | PortraitOrder
+class DescriptionOrder(Strict):
+    """What a finished book's pictures show, in words: of all that have none yet."""
+
+    book_id: Identifier
+    language: Language
+
+
+Order = BookOrder | PageOrder | AudioOrder | PortraitOrder | DescriptionOrder
 
 _KINDS: dict[JobKind, TypeAdapter[Order]] = {
     JobKind.BOOK: TypeAdapter(BookOrder),
     JobKind.PAGE: TypeAdapter(PageOrder),
     JobKind.AUDIO: TypeAdapter(AudioOrder),
     JobKind.PORTRAIT: TypeAdapter(PortraitOrder),
+    JobKind.DESCRIPTION: TypeAdapter(DescriptionOrder),
 }
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, T
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from storybook.domain.alt_text import MAX_LENGTH
 from storybook.domain.book_spec import Language, Style, TargetAge
 from storybook.models.base import ID_LENGTH, KEY_LENGTH, Base, CreatedAt, Id, Number, UpdatedAt, one_of
 
@@ -44,6 +45,7 @@ class Book(Base):
     cover_key: Mapped[str] = mapped_column(String(KEY_LENGTH))
     pdf_key: Mapped[str | None] = mapped_column(String(KEY_LENGTH))
     audio_key: Mapped[str | None] = mapped_column(String(KEY_LENGTH))
+    cover_alt_text: Mapped[str | None] = mapped_column(String(MAX_LENGTH))
     made_by: Mapped[dict[str, Any]] = mapped_column(JSONB)
     revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[CreatedAt]
@@ -70,6 +72,7 @@ class Page(Base):
     image_key: Mapped[str] = mapped_column(String(KEY_LENGTH))
     image_prompt: Mapped[str] = mapped_column(Text)
     scene: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    alt_text: Mapped[str | None] = mapped_column(String(MAX_LENGTH))
     audio_key: Mapped[str | None] = mapped_column(String(KEY_LENGTH))
     audio_words: Mapped[list[dict[str, int]]] = mapped_column(JSONB, server_default=_NONE)
     updated_at: Mapped[UpdatedAt]

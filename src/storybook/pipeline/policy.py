@@ -120,4 +120,5 @@ def policies(settings: Settings) -> dict[Step, Policy]:
         Step.MODERATE_OUTPUT: Policy(10, (2,), ErrorCode.LLM_TIMEOUT, no_verdict=ErrorCode.LLM_TIMEOUT),
         Step.PACKAGE: Policy(30, (2,), ErrorCode.DB_WRITE_FAILED),
         Step.NARRATE: Policy(60, (2, 5), ErrorCode.UNKNOWN),
+        Step.DESCRIBE_PICTURES: Policy(llm, (2, 5), ErrorCode.LLM_TIMEOUT, calls=2),
     }

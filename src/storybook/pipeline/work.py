@@ -2,7 +2,8 @@
 
 from typing import assert_never
 
-from storybook.domain.orders import AudioOrder, BookOrder, Claim, PageOrder, PortraitOrder
+from storybook.domain.orders import AudioOrder, BookOrder, Claim, DescriptionOrder, PageOrder, PortraitOrder
+from storybook.pipeline.describe import describe_pictures
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.narrate import narrate
 from storybook.pipeline.orchestrator import make_book
@@ -21,5 +22,7 @@ async def work_on(claim: Claim, kit: Kit) -> None:
             await narrate(claim, order, kit)
         case PortraitOrder() as order:
             await make_portrait(claim, order, kit)
+        case DescriptionOrder() as order:
+            await describe_pictures(claim, order, kit)
         case never:
             assert_never(never)

@@ -13,7 +13,7 @@ from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.calls import DOLLAR, PAID_TRIES, Kind, micro_dollars
-from storybook.domain.orders import AudioOrder, BookOrder, Order, PageOrder, PortraitOrder
+from storybook.domain.orders import AudioOrder, BookOrder, DescriptionOrder, Order, PageOrder, PortraitOrder
 from storybook.providers import judge, language, sight
 from storybook.providers.asking import most_sent_back
 from storybook.providers.base import TextCheck
@@ -24,6 +24,7 @@ from storybook.providers.questions import PAGE_TOKENS, TOLD_IN_FULL, cast_tokens
 from storybook.providers.vendors import GOOGLE
 
 MOST_PAGES = 12
+COVERS = 1
 BESIDE_THE_PAGES = 2
 """The cover, and the hero alone."""
 PROMPT = 10_000
@@ -38,6 +39,10 @@ CHOSEN_CHARACTER = 8_000
 PAGE_TEXT = 3_600
 """A page's text with stand-ins for its names, which may be longer than these."""
 PAGE_AND_SCENE = 9_000
+DESCRIPTION = 4_000
+"""The words for a picture, with stand-ins for names that may be in them."""
+UNWANTED = 16_000
+"""All that a parent does not want in a book, with stand-ins."""
 STAND_INS = 4
 """How many times longer data may be once quoted, with stand-ins in the places of names."""
 SPOKEN = 600
@@ -90,6 +95,8 @@ class Estimate:
                 return self._spoken(MOST_PAGES if order.page_number is None else 1)
             case PortraitOrder():
                 return self._portrait()
+            case DescriptionOrder():
+                return (MOST_PAGES + COVERS) * self._description()
             case never:
                 assert_never(never)
 
@@ -123,8 +130,16 @@ class Estimate:
         return PAID_TRIES * pages * max(each, default=0)
 
     def _portrait(self) -> int:
-        seen = (rate.asked(PROMPT, sight.MAX_TOKENS, pictures=1) for rate in self._rates[Kind.SIGHT])
-        return max(seen, default=0) + self._judged(2 * CHARACTER)
+        return self._seen(sight.MAX_TOKENS) + self._judged(2 * CHARACTER)
+
+    def _description(self) -> int:
+        """Of one picture."""
+        return self._seen(sight.DESCRIPTION_TOKENS) + self._judged(DESCRIPTION + UNWANTED)
+
+    def _seen(self, made: int) -> int:
+        """One picture that is looked at."""
+        seen = (rate.asked(PROMPT, made, pictures=1) for rate in self._rates[Kind.SIGHT])
+        return max(seen, default=0)
 
     def _asked(self, read: int, made: int) -> int:
         return max((rate.asked(read, made) for rate in self._rates[Kind.TEXT]), default=0)

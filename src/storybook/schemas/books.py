@@ -39,6 +39,7 @@ class PageAnswer(BaseModel):
     text: str
     image_url: str
     image_prompt: str | None
+    alt_text: str | None = Field(description="What the picture shows, once the book's pictures were described")
     audio_url: str | None
 
     @classmethod
@@ -48,6 +49,7 @@ class PageAnswer(BaseModel):
             text=page.text,
             image_url=url(page.image_key),
             image_prompt=page.image_prompt,
+            alt_text=page.alt_text,
             audio_url=url(page.audio_key) if page.audio_key else None,
         )
 
@@ -67,6 +69,7 @@ class BookAnswer(BaseModel):
     series_id: str | None
     previous_book_id: str | None
     cover_image_url: str
+    cover_alt_text: str | None = Field(description="What the cover shows, once the book's pictures were described")
     pdf_url: str | None
     audio_url: str | None
     pages: list[PageAnswer]
@@ -88,6 +91,7 @@ class BookAnswer(BaseModel):
             series_id=book.series_id,
             previous_book_id=book.previous_book_id,
             cover_image_url=url(book.cover_key),
+            cover_alt_text=book.cover_alt_text,
             pdf_url=url(book.pdf_key) if book.pdf_key else None,
             audio_url=url(book.audio_key) if book.audio_key else None,
             pages=[PageAnswer.of(page, url) for page in pages],
@@ -165,7 +169,15 @@ class AudioAnswer(BaseModel):
     words: tuple[WordTiming, ...] = Field(description="In the order of the text; none where the voice cannot say")
 
 
-class AudioStarted(BaseModel):
+class WorkStarted(BaseModel):
     status: Literal["processing"] = "processing"
     message: str
     job_id: str
+
+
+class AudioStarted(WorkStarted):
+    pass
+
+
+class DescriptionStarted(WorkStarted):
+    pass

@@ -22,8 +22,14 @@ TIGHT = 80
 """Per cent of a cap from which on it is pointed at."""
 LONG_WAIT = 60
 ROW, COMPACT_ROW = 20, 8
-KINDS = {JobKind.BOOK: "book", JobKind.PAGE: "page again", JobKind.AUDIO: "voice", JobKind.PORTRAIT: "character"}
-LANES = {Lane.BOOKS: "Books", Lane.SHORT: "Pages, voices, characters"}
+KINDS = {
+    JobKind.BOOK: "book",
+    JobKind.PAGE: "page again",
+    JobKind.AUDIO: "voice",
+    JobKind.PORTRAIT: "character",
+    JobKind.DESCRIPTION: "descriptions",
+}
+LANES = {Lane.BOOKS: "Books", Lane.SHORT: "Pages, voices, characters, descriptions"}
 HINTS = {
     ErrorCode.SAFETY_INPUT: "The request was not fit for a child. Nothing to mend.",
     ErrorCode.SAFETY_OUTPUT: "What came out was flagged, or nobody could judge it. Look at the calls of moderation.",

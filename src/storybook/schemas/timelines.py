@@ -24,6 +24,7 @@ class Part(StrEnum):
     LOOKS = "looks"
     DRAW = "draw"
     SPEAK = "speak"
+    DESCRIBE = "describe"
     JUDGE = "judge"
     SHELF = "shelf"
 
@@ -62,7 +63,13 @@ class Timeline(NamedTuple):
 
 _LEG = tuple[Part, datetime | None]
 _Key = tuple[str | None, int | None]
-PICTURE_STEPS = (Step.GENERATE_IMAGE_PROMPTS, Step.GENERATE_IMAGES, Step.MODERATE_OUTPUT, Step.NARRATE)
+PICTURE_STEPS = (
+    Step.GENERATE_IMAGE_PROMPTS,
+    Step.GENERATE_IMAGES,
+    Step.MODERATE_OUTPUT,
+    Step.NARRATE,
+    Step.DESCRIBE_PICTURES,
+)
 BRIEF = timedelta(seconds=0.2)
 NAMES = {PORTRAIT: "Hero", COVER: "Cover"}
 
@@ -118,9 +125,11 @@ class _Reader:
         return sorted((seen | set(planned)) - {WHOLE_BOOK})
 
     def _picture(self, number: int, begun: datetime | None) -> Row:
-        words, drawn, judged, spoken = (self._at.get((step, number)) for step in PICTURE_STEPS)
+        words, drawn, judged, spoken, described = (self._at.get((step, number)) for step in PICTURE_STEPS)
         if self._job.kind == JobKind.AUDIO:
             bars = self._chain(begun, (Part.SPEAK, spoken))
+        elif self._job.kind == JobKind.DESCRIPTION:
+            bars = self._chain(begun, (Part.DESCRIBE, described), (Part.JUDGE, judged))
         elif words:
             waited = (Bar(Part.WAIT, begun, words, State.ENDED),) if begun and words - begun > BRIEF else ()
             bars = waited + self._chain(words, (Part.DRAW, drawn), (Part.JUDGE, judged))

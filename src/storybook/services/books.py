@@ -107,6 +107,7 @@ async def replace_page(session: AsyncSession, claim: Claim, book_id: str, new: N
     if new.image_key is not None and new.image_prompt is not None:
         await files.discard(session, page.image_key)
         page.image_key, page.image_prompt = new.image_key, new.image_prompt
+        page.alt_text = None
     await session.flush()
 
 

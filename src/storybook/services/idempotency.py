@@ -97,13 +97,15 @@ async def _still_stands(session: AsyncSession, user_id: str, answer: dict[str, A
 
 
 async def _is_there(session: AsyncSession, job: Job) -> bool:
-    """A page or a voice that is made is what the reader heard or saw when asking again: it is to be made anew."""
+    """A page, a voice or a description that is made is what the reader heard or saw when asking again: it is to be
+    made anew.
+    """
     match JobKind(job.kind):
         case JobKind.BOOK:
             return await session.scalar(select(Book.id).where(Book.job_id == job.id)) is not None
         case JobKind.PORTRAIT:
             return await session.get(Character, job.request["character_id"]) is not None
-        case JobKind.PAGE | JobKind.AUDIO:
+        case JobKind.PAGE | JobKind.AUDIO | JobKind.DESCRIPTION:
             return False
 
 

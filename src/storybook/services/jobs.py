@@ -239,7 +239,7 @@ async def end_all_of(session: AsyncSession, user_id: str) -> dict[str, datetime 
 
 
 def of_book(user_id: str, book_id: str, made_by: str) -> tuple[ColumnElement[bool], ...]:
-    """The jobs for a book: every try to make it, and all that was asked for its pages and voices."""
+    """The jobs for a book: every try to make it, and all that was asked for its pages, voices and pictures."""
     first = select(func.coalesce(Job.retry_of, Job.id)).where(Job.id == made_by).scalar_subquery()
     return Job.user_id == user_id, or_(of_order(first), Job.request["book_id"].astext == book_id)
 

@@ -8,7 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storybook.core.errors import BadRequest, NotFound
 from storybook.domain.book_spec import BookSpec, Language
 from storybook.domain.jobs import JobKind, JobState
-from storybook.domain.orders import AudioOrder, BookOrder, PageOrder, RegenerateMode, SeriesLink
+from storybook.domain.orders import (
+    AudioOrder,
+    BookOrder,
+    DescriptionOrder,
+    Order,
+    PageOrder,
+    RegenerateMode,
+    SeriesLink,
+)
 from storybook.domain.speech import WordTiming
 from storybook.models import Book, Job
 from storybook.services import books, characters, jobs
@@ -57,6 +65,13 @@ async def order_audio(session: AsyncSession, user_id: str, book_id: str, quotas:
     return await _read_aloud(session, user_id, book, None, quotas)
 
 
+async def order_descriptions(session: AsyncSession, user_id: str, book_id: str, quotas: Quotas) -> str:
+    """The id of the job that puts the book's pictures into words, one at a time. Raises NotFound."""
+    book = await _locked(session, user_id, book_id)
+    order = DescriptionOrder(book_id=book.id, language=Language(book.language))
+    return await _one_at_a_time(session, user_id, JobKind.DESCRIPTION, order, quotas)
+
+
 class Voice(NamedTuple):
     """Where a page's voice is and when its words sound, or else the job that makes it."""
 
@@ -77,13 +92,17 @@ async def voice_of(session: AsyncSession, user_id: str, book_id: str, page_numbe
 
 
 async def _locked(session: AsyncSession, user_id: str, book_id: str) -> Book:
-    """The book, for whose voices nobody else orders anything until the transaction ends."""
+    """The book, for which nobody else orders such a thing until the transaction ends."""
     await session.execute(select(Book.id).where(Book.id == book_id, Book.user_id == user_id).with_for_update())
     return await books.get(session, user_id, book_id)
 
 
 async def _read_aloud(session: AsyncSession, user_id: str, book: Book, page_number: int | None, quotas: Quotas) -> str:
-    """The id of the job that is under way for the same, or else of a new one."""
     order = AudioOrder(book_id=book.id, page_number=page_number, language=Language(book.language))
-    under_way = await jobs.find_under_way(session, user_id, JobKind.AUDIO, order)
-    return under_way or (await jobs.start(session, user_id, JobKind.AUDIO, order, quotas)).id
+    return await _one_at_a_time(session, user_id, JobKind.AUDIO, order, quotas)
+
+
+async def _one_at_a_time(session: AsyncSession, user_id: str, kind: JobKind, order: Order, quotas: Quotas) -> str:
+    """The id of the job that is under way for the same, or else of a new one."""
+    under_way = await jobs.find_under_way(session, user_id, kind, order)
+    return under_way or (await jobs.start(session, user_id, kind, order, quotas)).id

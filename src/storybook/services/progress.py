@@ -50,6 +50,7 @@ class PageNow(NamedTuple):
     text: str
     image_key: str
     image_prompt: str
+    alt_text: str | None
     audio_key: str | None
 
 
@@ -65,6 +66,7 @@ class BookNow(NamedTuple):
     series_id: str | None
     previous_book_id: str | None
     cover_key: str
+    cover_alt_text: str | None
     pdf_key: str | None
     audio_key: str | None
     made_by: dict[str, str]

@@ -37,7 +37,8 @@ _IN_ALL = func.hashtextextended("pending books of all users", 0)
 
 @dataclass(frozen=True)
 class Quotas:
-    """`work_per_day` and `pending_work` bound what has no price: pages again, voices, characters from photos.
+    """`work_per_day` and `pending_work` bound what has no price: pages again, voices, descriptions, characters from
+    photos.
 
     `spending` is what all of it may cost us.
     """
