@@ -100,14 +100,15 @@ async def _require_room_for_work(session: AsyncSession, user_id: str, quotas: Qu
     counted = await _count(session, user_id, Job.kind != JobKind.BOOK)
     if counted.today > quotas.work_per_day:
         raise DailyWorkReached(
-            f"You have had {quotas.work_per_day} pages, voices and characters made in 24 hours. "
+            f"You have had {quotas.work_per_day} pages, voices, descriptions and characters made in 24 hours. "
             "Please go on with them later.",
             details={"limit": quotas.work_per_day},
             retry_after=counted.seconds_until_one_less,
         )
     if counted.pending > quotas.pending_work:
         raise PendingWorkReached(
-            "Several pages, voices or characters are still being made for you. Please wait until one of them is done.",
+            "Several pages, voices, descriptions or characters are still being made for you. "
+            "Please wait until one of them is done.",
             details={"limit": quotas.pending_work},
             retry_after=LOOK_AGAIN_SECONDS,
         )
