@@ -198,6 +198,7 @@ def test_what_costs_money_is_paid_for_and_what_is_asked_every_two_seconds_is_a_p
         "retry_job",
         "regenerate_page",
         "create_audio",
+        "create_descriptions",
     }
     assert {name for name, call_class in named.items() if call_class is CallClass.POLL} == {"get_job"}
 

@@ -18,6 +18,7 @@ CLASSES = {
     "retry_job": CallClass.PAID,
     "regenerate_page": CallClass.PAID,
     "create_audio": CallClass.PAID,
+    "create_descriptions": CallClass.PAID,
     "create_character_from_photo": CallClass.PAID,
     "create_character": CallClass.WRITE,
     "cancel_job": CallClass.WRITE,
