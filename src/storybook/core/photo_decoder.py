@@ -29,7 +29,7 @@ QUALITY = 88
 CPU_SECONDS = 2
 # Pillow holds the pixels of a WebP four times over, at four bytes each.
 MEMORY_BYTES = 16 * MAX_PIXELS + 112 * 1024 * 1024
-NICER = 5
+NICER = 10
 OPEN_FILES = 3
 """Those that it has from the beginning: it can open nothing, neither a file nor a connection."""
 

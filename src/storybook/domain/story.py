@@ -11,6 +11,7 @@ from storybook.domain.values import Composed, Readable, Strict
 COVER = 0
 PORTRAIT = -2
 """Numbers of the pictures that are no page's."""
+FIRST_PAGE = 1
 
 
 class Mood(StrEnum):

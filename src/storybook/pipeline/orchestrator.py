@@ -8,7 +8,7 @@ from storybook.domain.characters import CastSheet
 from storybook.domain.jobs import Step, progress_of_pictures
 from storybook.domain.moderation import Verdict
 from storybook.domain.orders import BookOrder, Claim
-from storybook.domain.story import StoryDraft
+from storybook.domain.story import FIRST_PAGE, StoryDraft
 from storybook.models.jobs import UNJUDGED
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.picture import CheckedPicture, Look, make_picture, make_portrait_of_hero, put_into_words
@@ -96,17 +96,21 @@ async def _with_portrait(bench: Workbench, draft: StoryDraft, look: Look) -> Loo
         await bench.show(Step.GENERATE_IMAGE_PROMPTS)
         for number, scene in sorted(draft.scenes().items()):
             await put_into_words(bench, number, scene, look)
+        await bench.show(Step.GENERATE_IMAGES)
 
     portrait, _ = await together(make_portrait_of_hero(bench, look), word_all())
     return look._replace(portrait=portrait)
 
 
 async def _picture_all(bench: Workbench, draft: StoryDraft, look: Look) -> list[CheckedPicture]:
-    """All pictures of the book, each drawn and checked on its own; the cover first."""
+    """All pictures of the book by their numbers, each drawn and checked on its own. The first page begins first: its
+    reader need not wait for the cover.
+    """
     scenes = draft.scenes()
     slots = asyncio.Semaphore(bench.kit.pictures_at_once)
     ready: set[int] = set()
-    await bench.show(Step.GENERATE_IMAGE_PROMPTS)
+    if look.portrait is None:
+        await bench.show(Step.GENERATE_IMAGE_PROMPTS)
 
     def then_at(number: int) -> tuple[Step, int]:
         return Step.GENERATE_IMAGES, progress_of_pictures(len(ready | {number}), len(scenes))
@@ -116,7 +120,9 @@ async def _picture_all(bench: Workbench, draft: StoryDraft, look: Look) -> list[
         ready.add(number)
         return checked
 
-    return await together(*(picture(number) for number in sorted(scenes)))
+    begun = sorted(scenes, key=lambda number: (number != FIRST_PAGE, number))
+    checked = dict(zip(begun, await together(*map(picture, begun)), strict=True))
+    return [checked[number] for number in sorted(scenes)]
 
 
 async def _put_on_the_shelf(

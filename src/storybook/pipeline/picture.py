@@ -35,9 +35,12 @@ class Look(NamedTuple):
 
 
 class CheckedPicture(NamedTuple):
+    """`drawn` is the picture itself, where it was drawn just now."""
+
     prompt: PicturePrompt
     stored: StoredPicture
     verdict: Verdict
+    drawn: Picture | None
 
 
 async def put_into_words(bench: Workbench, number: int, scene: Scene, look: Look) -> PicturePrompt:
@@ -76,15 +79,17 @@ async def make_picture(
             Step.GENERATE_IMAGES, StoredPicture, lambda: _draw(bench, prompt, look), put, page=number
         )
 
+    new = drawn[-1] if drawn else None
+
     async def judge() -> Verdict:
-        picture = drawn[-1] if drawn else await generate_images.fetch(stored, bench.kit.storage)
+        picture = new or await generate_images.fetch(stored, bench.kit.storage)
         age, moderation = look.spec.target_age, bench.kit.providers.moderation
         return await bench.attempt(
             Step.MODERATE_OUTPUT, lambda: judge_picture(picture, prompt, age, moderation), page=number
         )
 
     verdict = await bench.once(Step.MODERATE_OUTPUT, Verdict, judge, page=number, then_at=then_at)
-    return CheckedPicture(prompt, stored, verdict)
+    return CheckedPicture(prompt, stored, verdict, new)
 
 
 async def make_portrait_of_hero(bench: Workbench, look: Look) -> Picture:
@@ -92,7 +97,7 @@ async def make_portrait_of_hero(bench: Workbench, look: Look) -> Picture:
     hero = Actor(name=look.cast.characters[0].name)
     scene = Scene(description="A character study on a plain background", place="studio", actors=(hero,))
     checked = await make_picture(bench, PORTRAIT, scene, look)
-    return await generate_images.fetch(checked.stored, bench.kit.storage)
+    return checked.drawn or await generate_images.fetch(checked.stored, bench.kit.storage)
 
 
 async def _draw(bench: Workbench, prompt: PicturePrompt, look: Look) -> Picture:

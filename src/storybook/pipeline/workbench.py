@@ -53,13 +53,7 @@ class Workbench:
         Raises JobParked when the storage is still away in which an earlier runner of the job could put nothing.
         """
         await jobs.advance(kit.database, claim, first)
-        if claim.fence > 1:
-            try:
-                await kit.storage.check()
-            except StorageError as error:
-                raise without_storage(error) from error
-        async with kit.database.session() as session:
-            bench = cls(claim, kit, await artifacts.load(session, claim.job_id))
+        bench = cls(claim, kit, {} if claim.fence == 1 else await _left_behind(claim, kit))
         bench._shown = first, None
         return bench
 
@@ -193,6 +187,16 @@ class Workbench:
                     raise JobParked(wait.seconds, policy.code_of(error)) from error
             if await is_left_within(wait.seconds):
                 raise JobLeft
+
+
+async def _left_behind(claim: Claim, kit: Kit) -> artifacts.Stored:
+    """What earlier runners of the job have made."""
+    try:
+        await kit.storage.check()
+    except StorageError as error:
+        raise without_storage(error) from error
+    async with kit.database.session() as session:
+        return await artifacts.load(session, claim.job_id)
 
 
 async def _as_it_is(made: V) -> V:

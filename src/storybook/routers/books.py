@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 
 from storybook.core.errors import Unavailable
 from storybook.domain.book_spec import BookSpec
+from storybook.domain.story import FIRST_PAGE
 from storybook.routers.answers import OWN_KEY_OR_TOKEN, errors
 from storybook.routers.deps import (
     BookId,
@@ -33,7 +34,6 @@ from storybook.services import books, editions, jobs, orders, progress, retries,
 
 router = APIRouter(prefix="/v1/books", tags=["books"])
 
-FIRST_PAGE = 1
 PageToHear = Annotated[
     int,
     Path(ge=0, le=12, description="The page's number; 0, the app's index of its first page, means page 1 too"),
