@@ -298,8 +298,9 @@ async def test_pictures_that_are_stored_are_not_drawn_again(house: House, painte
         await work_on(claim, house.kit)
     async with house.kit.database.session() as session:
         stored = {page for step, page in await artifacts.load(session, claim.job_id) if step is Step.GENERATE_IMAGES}
+        await session.execute(Job.__table__.update().values(status="queued", lease_until=None))
     before = len(painter.drawn)
-    await work_on(claim, house.kit)
+    await work_on(await house.claim(), house.kit)
     again = {request.prompt.page_number for request in painter.drawn[before:]}
     assert stored | again == {0, 1, 2, 3, 4}
     assert 3 in again
