@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from storybook.core.errors import ErrorCode, ProviderError
-from storybook.pipeline.rounds import ROUNDS
+from storybook.pipeline.narrate import ROUNDS
 from storybook.resources import Resources
 from tests.api.conftest import SPEC, Follow
 from tests.fakes import NOT_UNDERSTOOD, FakeAuthor, FakeNarrator, FakePainter, FakeScreen

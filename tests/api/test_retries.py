@@ -68,6 +68,30 @@ async def test_a_voice_that_failed_can_be_tried_again(
     assert (await ended(await retried(client, job["job_id"], "again")))["kind"] == "audio"
 
 
+@pytest.mark.parametrize("wish", ["audio", "descriptions"])
+async def test_what_was_ordered_anew_meanwhile_is_not_made_a_second_time(
+    client: httpx.AsyncClient,
+    made: dict[str, Any],
+    narrator: FakeNarrator,
+    sight: FakeSight,
+    ended: Follow,
+    wish: str,
+) -> None:
+    narrator.errors = [ProviderError("no voice", code=ErrorCode.UNKNOWN)]
+    sight.errors = [ProviderError("no sight", code=ErrorCode.UNKNOWN)]
+    path = f"/v1/books/{made['result']['book_id']}/{wish}"
+    failed = await ended((await client.post(path)).json()["job_id"])
+    assert failed["status"] == "failed"
+    narrator.gate.clear()
+    sight.open.clear()
+    anew = (await client.post(path, headers={"X-Idempotency-Key": "anew"})).json()["job_id"]
+    again = await retried(client, failed["job_id"], "again")
+    narrator.gate.set()
+    sight.open.set()
+    assert again == anew
+    assert (await ended(anew))["status"] == "done"
+
+
 async def test_a_photo_has_to_be_sent_again(client: httpx.AsyncClient, sight: FakeSight, rows: Any) -> None:
     sight.errors = [ProviderError("it cannot see", code=ErrorCode.UNKNOWN)] * 5
     refused = await client.post("/v1/characters/from-photo", files={"photo": ("me.jpg", encoded(scene()))})

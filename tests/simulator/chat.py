@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.simulator import stories, tariff
@@ -15,6 +16,14 @@ from tests.simulator.wire import Asked
 TOKENS_OF_A_PICTURE = 800
 BYTES_OF_A_TOKEN = 4
 _JUDGES = {"verdict", "flagged", "categories", "allowed", "violence"}
+_PURPOSES = {
+    "generate_story": {"pages"},
+    "generate_character_sheet": {"characters"},
+    "rewrite_page": {"text", "scene"},
+    "restage_page": {"scene", "understood"},
+    "describe_picture": {"text"},
+}
+"""What an answer holds at least; the first that fits counts."""
 
 
 class Prompt(NamedTuple):
@@ -32,17 +41,10 @@ class Prompt(NamedTuple):
     def purpose(self) -> str:
         """The step that asks, by the form of what it wants."""
         keys = set(self.schema.get("properties", {}))
-        if "pages" in keys:
-            return "generate_story"
-        if "characters" in keys:
-            return "generate_character_sheet"
-        if {"text", "scene"} <= keys:
-            return "rewrite_page"
-        if {"scene", "understood"} <= keys:
-            return "restage_page"
         if keys & _JUDGES:
             return "judge"
-        return self.name or "other"
+        known = (purpose for purpose, wanted in _PURPOSES.items() if wanted <= keys)
+        return next(known, self.name or "other")
 
     @property
     def kind(self) -> str:
@@ -91,18 +93,15 @@ def hash_of(body: bytes) -> str:
 
 def _value(prompt: Prompt, state: State) -> Any:
     teller = Storyteller(prompt.system, next(filter(None, map(stories.data_in, prompt.texts)), {}))
-    match prompt.purpose:
-        case "generate_story":
-            return _obedient(teller.story(prompt.schema), prompt, state)
-        case "rewrite_page":
-            return _obedient(teller.page(), prompt, state)
-        case "restage_page":
-            return teller.staged()
-        case "generate_character_sheet":
-            return teller.sheets()
-        case "judge":
-            return _verdict(prompt, state)
-    return fitting(prompt.schema)
+    answers: dict[str, Callable[[], Any]] = {
+        "generate_story": lambda: _obedient(teller.story(prompt.schema), prompt, state),
+        "rewrite_page": lambda: _obedient(teller.page(), prompt, state),
+        "restage_page": teller.staged,
+        "generate_character_sheet": teller.sheets,
+        "describe_picture": teller.alt_text,
+        "judge": lambda: _verdict(prompt, state),
+    }
+    return answers.get(prompt.purpose, lambda: fitting(prompt.schema))()
 
 
 def _obedient(answer: Any, prompt: Prompt, state: State) -> Any:

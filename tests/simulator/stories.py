@@ -10,6 +10,11 @@ Json = dict[str, Any]
 
 NAMES = {"Korean": "루나", "English": "Luna", "Japanese": "ルナ"}
 TITLES = {"Korean": "{0}와 작은 빛", "English": "{0} and the small light", "Japanese": "{0}と ちいさな ひかり"}
+SHOWN = {
+    "Korean": "작은 여우가 초록 목도리를 두르고 숲길을 걷고 있어요.",
+    "English": "A small fox with a green scarf walks along a path in a forest.",
+    "Japanese": "小さなきつねがみどりのマフラーをして森の道を歩いています。",
+}
 MORALS = {
     "Korean": "작은 빛도 길을 밝혀요.",
     "English": "A small light is enough.",
@@ -43,7 +48,7 @@ PLACES = ("forest", "river", "bridge", "hill", "meadow", "bedroom")
 MOODS = ("curious", "calm", "worried", "surprised", "proud", "happy")
 POSES = ("walking", "standing", "reaching", "jumping", "waving", "sitting")
 
-_LANGUAGE = re.compile(r"(Korean|English|Japanese) throughout")
+_LANGUAGE = re.compile(r"(?:In )?(Korean|English|Japanese)(?: throughout|, in its own script)")
 _BAND = re.compile(r"(\d+) to (\d+) sentences")
 _PAGES = re.compile(r"exactly (\d+)")
 _NUMBER = re.compile(r"\bnumber (\d+)")
@@ -112,6 +117,10 @@ class Storyteller:
             "cover": self._scene(cast, 0),
             "pages": [self._page(cast, page) for page in range(1, number + 1)],
         }
+
+    def alt_text(self) -> Json:
+        """What a picture shows."""
+        return {"text": SHOWN[self.language]}
 
     def page(self) -> Json:
         """The page again, in other words."""

@@ -44,6 +44,7 @@ ftp://pictures.replicate.delivery/a.png
 file:///etc/passwd
 data:image/png;base64,AAAA
 https:pictures.replicate.delivery/a.png
+https://xn--a.replicate.delivery/a.png
 https:///a.png
 https://127.0.0.1/a.png
 https://127.1/a.png

@@ -45,6 +45,8 @@ def test_brackets_that_a_model_bent_are_understood(bracketed: str) -> None:
     [
         ("Ann", "Ann planned an annual trip; ANN's dog", "[[A]] planned an annual trip; [[A]]'s dog"),
         ("An", "An ate an apple", "[[A]] ate an apple"),
+        ("Theodora", "Theodoras first night, theodoras' tent", "[[A]]s first night, [[A]]s' tent"),
+        ("An", "Ans is not An", "Ans is not [[A]]"),
         ("Luna", "Luna는 lunar 빛을 LUNA", "[[A]]는 lunar 빛을 [[A]]"),
         ("Luna Bell", "Luna  Bell sings", "[[A]] sings"),
         ("Luna Bell", "Luna and a lunar bell", "[[A]] and a lunar bell"),

@@ -39,6 +39,7 @@ SIZE = (960, 1280)
 JOB = "job-1"
 PURPOSE = Purpose("job", "user", Step.GENERATE_IMAGES, 3, 1)
 HALF = (("content-length", "900"),)
+DEEP = b"[" * 100_000 + b"]" * 100_000
 SDXL = "stability-ai/sdxl"
 
 
@@ -46,6 +47,9 @@ class Answer(NamedTuple):
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+
+
+TOO_DEEP = Answer(200, DEEP)
 
 
 def says(value: Any, status: int = 200, **headers: str) -> Answer:
@@ -295,7 +299,7 @@ async def test_a_try_that_ran_out_of_time_is_unknown_and_the_next_one_goes_on_wi
 
 async def test_looks_that_fail_are_repeated_and_cost_nothing(bench: Bench) -> None:
     half = Answer(200, b'{"sta', HALF)
-    bench.double.looks = [Answer(503), Answer(429), Answer(200, b"no json"), half, Answer(502)]
+    bench.double.looks = [Answer(503), Answer(429), Answer(200, b"no json"), half, TOO_DEEP, Answer(502)]
     assert await drawn(bench.painter())
     assert len(bench.double.posted) == 1
     assert bench.meter.ends == [(1, Outcome.OK, bench.price)]
@@ -310,6 +314,13 @@ async def test_a_busy_vendor_is_left_alone_for_as_long_as_it_wants(bench: Bench)
     assert bench.meter.ends == [(1, Outcome.BUSY, 0)]
 
 
+@pytest.mark.parametrize("told", ["Thu, 01 Jan 99999999999 00:00:00 GMT", "soon", "Thu, 32 Jan 2026 00:00:00 GMT"])
+async def test_a_busy_vendor_that_does_not_say_for_how_long_is_still_busy(bench: Bench, told: str) -> None:
+    bench.double.posts = [says({}, 429, retry_after=told)]
+    failure = await failure_of(bench.painter())
+    assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.BUSY, Charged.NO, True)
+
+
 async def test_a_refused_key_is_not_tried_again(bench: Bench) -> None:
     bench.double.posts = [says({}, 401)]
     failure = await failure_of(bench.painter())
@@ -317,7 +328,15 @@ async def test_a_refused_key_is_not_tried_again(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [Answer(201, b"no json"), says({}, 201), says({"id": "../x"}, 201), says([1], 201), says(None, 201)]
+    "answer",
+    [
+        Answer(201, b"no json"),
+        Answer(201, DEEP),
+        says({}, 201),
+        says({"id": "../x"}, 201),
+        says([1], 201),
+        says(None, 201),
+    ],
 )
 async def test_a_job_without_an_id_may_have_been_charged(bench: Bench, answer: Answer) -> None:
     bench.double.posts = [answer]
@@ -375,6 +394,13 @@ async def test_a_picture_that_is_gone_or_none_was_paid_for(bench: Bench, file: A
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNUSABLE, Charged.YES, True)
     assert len(bench.double.posted) == 1
     assert bench.meter.ends == [(1, Outcome.UNUSABLE, bench.price)]
+
+
+@pytest.mark.parametrize("result", [[], "a picture", {"images": "none"}, {"images": [[]]}, None])
+async def test_a_result_of_another_form_was_paid_for(at_fal: Bench, result: Any) -> None:
+    at_fal.double.results = [says(result)]
+    failure = await failure_of(at_fal.painter())
+    assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNUSABLE, Charged.YES, True)
 
 
 async def test_a_picture_that_has_moved_is_followed(bench: Bench) -> None:

@@ -13,7 +13,7 @@ StorybookError
 │   └── ObjectMissing
 ├── BrokerAway             workers could not be told of jobs
 ├── LeaseLost              somebody else owns this job now
-├── PageChanged            a page has other words, or another picture, by now than those that were worked on
+├── WordsChanged           a page has other words by now than those that were worked on
 └── SetupError             one line for the operator, at start
 """
 
@@ -70,8 +70,8 @@ class LeaseLost(StorybookError):
     """The job is no longer ours: it ended, or another runner took it over."""
 
 
-class PageChanged(StorybookError):
-    """A page has other words, or another picture, by now than those that were worked on."""
+class WordsChanged(StorybookError):
+    """A page has other words by now than those that were worked on."""
 
 
 class Charged(StrEnum):

@@ -41,9 +41,9 @@ _NOT_UNDERSTOOD = {
     Language.JA: "ページは作り直しましたが、ご希望の内容がわかりませんでした。別の言葉でお試しください。",
 }
 _NOT_ALL_DESCRIBED = {
-    Language.EN: "The pictures were described, except where the words did not pass our checks for children.",
-    Language.KO: "그림을 설명해 두었어요. 다만 설명이 어린이 안전 확인을 통과하지 못한 그림은 비워 두었어요.",
-    Language.JA: "絵の説明をつけました。ただし、説明が子ども向けの確認を通らなかった絵には、ついていません。",
+    Language.EN: "The pictures were described, but some are still without words. You can ask for these again later.",
+    Language.KO: "그림을 설명해 두었어요. 다만 몇몇 그림은 아직 설명이 없어요. 나중에 다시 부탁하실 수 있어요.",
+    Language.JA: "絵の説明をつけました。まだ説明のない絵がありますが、あとでもう一度お願いできます。",
 }
 
 

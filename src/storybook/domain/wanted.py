@@ -14,6 +14,7 @@ _SCRIPTS = {
     Language.EN: re.compile(r"[A-Za-zÀ-ɏ]"),
     Language.JA: re.compile(r"[\u3041-\u30ff\u3400-\u9fff]"),
 }
+_NOT_SPOKEN = frozenset("<>[]{}\\|`")
 
 
 def story_faults(draft: StoryDraft, spec: BookSpec, known: Sequence[CharacterSheet]) -> list[str]:
@@ -64,6 +65,8 @@ def alt_text_faults(said: AltText, language: Language) -> list[str]:
         found.append(f"text has {sentences} sentences; 1 to {MAX_SENTENCES} are allowed")
     if len(said.text.splitlines()) > 1:
         found.append("text has a line break; it must be one line")
+    if signs := sorted(set(said.text) & _NOT_SPOKEN):
+        found.append(f"text has {' '.join(signs)}, which nobody reads aloud")
     return found + [f"text {what}" for what in _language_faults(said.text, language)]
 
 

@@ -3,7 +3,9 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from storybook.core.errors import ErrorCode, JobFailed, ObjectMissing, PageChanged, StorageError
+import structlog
+
+from storybook.core.errors import ErrorCode, JobFailed, NotFound, ObjectMissing, StorageError
 from storybook.domain.failures import not_all_described
 from storybook.domain.jobs import Step, progress_of_descriptions
 from storybook.domain.moderation import Verdict
@@ -12,7 +14,6 @@ from storybook.domain.story import CastMember, StoryDraft
 from storybook.models.jobs import WHOLE_BOOK
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.policy import without_storage
-from storybook.pipeline.rounds import until_unchanged
 from storybook.pipeline.steps import generate_images
 from storybook.pipeline.steps.describe_pictures import StoredDescription, describe_picture, judge_description
 from storybook.pipeline.steps.generate_images import StoredPicture
@@ -20,6 +21,8 @@ from storybook.pipeline.steps.normalize import Request
 from storybook.pipeline.workbench import Workbench, together
 from storybook.services import artifacts, books, descriptions
 from storybook.services.descriptions import Described, Painted
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -37,31 +40,18 @@ class _Task:
 async def describe_pictures(claim: Claim, order: DescriptionOrder, kit: Kit) -> None:
     """Puts the cover and every page's picture into words, where they have none yet.
 
-    Words that are flagged are not shown: their picture stays without, and the reader is told. A picture that is
-    changed meanwhile is described again; the words for all others are kept.
+    A picture stays without, and the reader is told, where its words are flagged, where its file is gone, or where it
+    was changed meanwhile.
     """
     bench = await Workbench.open(claim, kit, Step.DESCRIBE_PICTURES)
-    await until_unchanged(lambda: _describe_all(bench, order))
-
-
-async def _describe_all(bench: Workbench, order: DescriptionOrder) -> bool:
-    """Whether all pictures were gone through; not where one of them was changed. Raises NotFound."""
-    database = bench.kit.database
-    task = await _task(bench, order)
-    described = await together(*(_described(task, painted) for painted in task.painted))
-    if gone := [painted.key for painted, one in zip(task.painted, described, strict=True) if one is None]:
-        async with database.session() as session:
-            if await descriptions.are_shown(session, order.book_id, gone):
-                raise JobFailed(ErrorCode.STORAGE_UPLOAD_FAILED, "a stored picture is gone")
-        return False
-    found = [one for one in described if one]
-    note = None if all(one.text for one in found) else not_all_described(order.language)
     try:
-        async with database.session() as session:
-            await descriptions.give(session, bench.claim, order.book_id, found, note)
-    except PageChanged:
-        return False
-    return True
+        task = await _task(bench, order)
+        described = await together(*(_described(task, painted) for painted in task.painted))
+        async with kit.database.session() as session:
+            told_otherwise = not_all_described(order.language)
+            await descriptions.give(session, claim, order.book_id, described, told_otherwise)
+    except NotFound as error:
+        raise JobFailed(ErrorCode.UNKNOWN, "the book was deleted") from error
 
 
 async def _task(bench: Workbench, order: DescriptionOrder) -> _Task:
@@ -78,13 +68,14 @@ async def _task(bench: Workbench, order: DescriptionOrder) -> _Task:
     )
 
 
-async def _described(task: _Task, painted: Painted) -> Described | None:
-    """The words for a picture, or that there are none fit to be shown; None where its file is gone."""
+async def _described(task: _Task, painted: Painted) -> Described:
+    """The words for a picture, or that there are none to be shown."""
     async with task.slots:
         try:
             text = await _text_of(task, painted)
-        except ObjectMissing:
-            return None
+        except ObjectMissing as error:
+            log.warning("picture_gone", page=painted.number, exc_info=error)
+            return Described(painted.number, painted.key, None)
         verdict = await _judged(task, painted.number, text)
     return Described(painted.number, painted.key, text if verdict.allowed else None)
 

@@ -1,13 +1,12 @@
 """The voice of a finished book, or of one page of it."""
 
-from storybook.core.errors import ObjectMissing, PageChanged
+from storybook.core.errors import ErrorCode, JobFailed, NotFound, ObjectMissing, WordsChanged
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.jobs import Step, progress_of_voices
 from storybook.domain.orders import AudioOrder, Claim
 from storybook.domain.speech import Speech
 from storybook.models import Book, Page
 from storybook.pipeline.kit import Kit
-from storybook.pipeline.rounds import until_unchanged
 from storybook.pipeline.steps.narrate import StoredSpeech, narrate_page, place
 from storybook.pipeline.workbench import Workbench
 from storybook.services import books, files
@@ -16,6 +15,8 @@ from storybook.services.files import folder_of
 from storybook.storage.base import new_token
 
 MP3 = "audio/mpeg"
+ROUNDS = 5
+"""How often a book is gone through whose words are changed while it is read aloud."""
 
 
 async def narrate(claim: Claim, order: AudioOrder, kit: Kit) -> None:
@@ -25,7 +26,13 @@ async def narrate(claim: Claim, order: AudioOrder, kit: Kit) -> None:
     all others are kept.
     """
     bench = await Workbench.open(claim, kit, Step.NARRATE)
-    await until_unchanged(lambda: _read_aloud(bench, order))
+    try:
+        for _ in range(ROUNDS):
+            if await _read_aloud(bench, order):
+                return
+    except NotFound as error:
+        raise JobFailed(ErrorCode.UNKNOWN, "the book was deleted") from error
+    raise JobFailed(ErrorCode.UNKNOWN, "the book was changed again and again")
 
 
 async def _read_aloud(bench: Workbench, order: AudioOrder) -> bool:
@@ -41,7 +48,7 @@ async def _read_aloud(bench: Workbench, order: AudioOrder) -> bool:
             whole = WholeVoice(await _join(bench, [voice.key for voice in voices.values()]), book.audio_key)
         async with kit.database.session() as session:
             await books.give_voice(session, claim, order.book_id, voices, whole)
-    except (PageChanged, ObjectMissing):
+    except (WordsChanged, ObjectMissing):
         async with kit.database.session() as session:
             await files.discard(session, whole.key if whole else None)
         return False

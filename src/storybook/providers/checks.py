@@ -18,7 +18,7 @@ from storybook.core.settings import Settings
 from storybook.domain.calls import Kind
 from storybook.providers import language, openai_moderation, painting, speaking
 from storybook.providers.choices import Choice, in_use, vendor_of
-from storybook.providers.http import CallFailed, exchange
+from storybook.providers.http import MALFORMED, CallFailed, exchange
 from storybook.providers.vendors import Vendor
 
 SECONDS = 5.0
@@ -162,7 +162,7 @@ def _has_model(answer: httpx.Response, probe: Probe, model: str) -> bool:
         return True
     try:
         names = set(probe.names(answer.json()))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except MALFORMED:
         return True
     return bool({model, f"{model}:latest"} & names)
 

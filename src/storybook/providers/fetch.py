@@ -77,7 +77,8 @@ class Sources(NamedTuple):
             raise NotFetched(Trouble.FORBIDDEN, "the address is malformed")
         try:
             url = httpx.URL(address)
-        except httpx.InvalidURL:
+            host = url.host
+        except (httpx.InvalidURL, UnicodeError):
             raise NotFetched(Trouble.FORBIDDEN, "the address is malformed") from None
         if url.userinfo:
             raise NotFetched(Trouble.FORBIDDEN, "the address names a user")
@@ -85,8 +86,8 @@ class Sources(NamedTuple):
             return url
         if url.scheme != "https" or url.port is not None:
             raise NotFetched(Trouble.FORBIDDEN, "the address is not plain https")
-        listed = any(url.host == host or (host.startswith(".") and url.host.endswith(host)) for host in self.hosts)
-        if not listed or not _HOST_NAME.fullmatch(url.host):
+        listed = any(host == known or (known.startswith(".") and host.endswith(known)) for known in self.hosts)
+        if not listed or not _HOST_NAME.fullmatch(host):
             raise NotFetched(Trouble.FORBIDDEN, "the host is not one of the vendor's")
         return url
 
@@ -144,7 +145,7 @@ class Fetcher:
                     address = found
         except TimeoutError:
             raise NotFetched(Trouble.AWAY, "the result took too long") from None
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, UnicodeError):
             raise NotFetched(Trouble.FORBIDDEN, "the redirect is malformed") from None
         except (httpx.HTTPError, OSError) as error:
             raise NotFetched(Trouble.AWAY, f"the result could not be fetched ({type(error).__name__})") from error

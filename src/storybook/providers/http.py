@@ -20,6 +20,8 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_RETRY_AFTER = 600.0
 _RATE_LIMIT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_RATE_LIMIT}
 _TIMEOUT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_TIMEOUT}
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What an answer raises that is read and is not JSON, or is JSON of another form."""
 _PASSING = frozenset({408, 425, 429})
 _NEVER_LEFT = (
     httpx.ConnectError,
@@ -123,9 +125,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return min(float(told), MAX_RETRY_AFTER)
     try:
         moment = email.utils.parsedate_to_datetime(told)
-    except ValueError:
+        seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time()
+    except (ValueError, OverflowError):
         return None
-    seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time()
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 

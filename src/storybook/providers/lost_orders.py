@@ -16,7 +16,7 @@ from storybook.core.endings import to_its_end
 from storybook.core.errors import Charged, VendorAway
 from storybook.domain.calls import NOTHING, Kind, LostCalls, Outcome, code_of
 from storybook.providers import about
-from storybook.providers.http import CallFailed, exchange, passes, retry_after
+from storybook.providers.http import MALFORMED, CallFailed, exchange, passes, retry_after
 from storybook.providers.painting import Easel
 
 CLOCKS_APART = dt.timedelta(minutes=2)
@@ -34,7 +34,7 @@ TIMEOUTS = 3
 """In so many times that of a try a picture has ended, and is in a list that names what has ended."""
 MOST_SECONDS = 600.0
 KNOWN_BEFORE = dt.timedelta(hours=1)
-MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError, httpx.InvalidURL)
+UNREADABLE = (*MALFORMED, httpx.InvalidURL)
 
 log = structlog.get_logger()
 Json = Any
@@ -99,7 +99,7 @@ class PastJobs:
                 found = await self._job_of_no_call(order, lost)
         except TimeoutError as error:
             raise self._away() from error
-        except MALFORMED as error:
+        except UNREADABLE as error:
             log.warning("orders_not_listed", provider=self._vendor.name, exc_info=error)
             return None
         if found is not None:

@@ -5,7 +5,8 @@ how the name ends, which a vendor cannot know: whichever form it wrote after the
 name is put back.
 
 A name is found in any case and width, with and without accents, hyphens, dots and blanks inside, in hiragana and
-katakana; and where only the given name of somebody is written whose full name was told. In another script it is not.
+katakana; and where only the given name of somebody is written whose full name was told. In another script it is not,
+nor where it is run together with other words that have clear ends.
 """
 
 import re

@@ -20,7 +20,7 @@ from storybook.domain.story import PORTRAIT
 from storybook.providers import about
 from storybook.providers.base import PictureRequest
 from storybook.providers.fetch import Fetcher, NotFetched, Trouble, sources_of
-from storybook.providers.http import CallFailed, exchange, passes, refusal, retry_after, send, unusable
+from storybook.providers.http import MALFORMED, CallFailed, exchange, passes, refusal, retry_after, send, unusable
 from storybook.providers.language import Terms
 from storybook.providers.line import Call
 from storybook.providers.lost_orders import Order, Page, PastJobs, Read, Span, is_id
@@ -71,7 +71,7 @@ class Queue(Protocol):
     async def listed(self, path: str, span: Span, after: str | None, read: Read, /) -> Page:
         """A page of the jobs that were asked for at a path in the time; the first one without what leads to it.
 
-        Raises one of `lost_orders.MALFORMED` for a list that is.
+        Raises one of `lost_orders.UNREADABLE` for a list that is malformed.
         """
         ...
 
@@ -159,7 +159,7 @@ class QueuedPainter:
         try:
             answer = (await send(self._easel.client, request, self._vendor, Kind.IMAGE)).json()
             job = self._queue.id_in(answer)
-        except (ValueError, TypeError, KeyError):
+        except MALFORMED:
             job = None
         if not is_id(job):
             raise self._unknown("the answer to the order names no job")
@@ -182,7 +182,7 @@ class QueuedPainter:
                 if error.status in {404, 410}:
                     raise spoiled("the job is not known any more", self._vendor) from None
                 raise self._shut_out(error) from None
-            except (TypeError, KeyError, IndexError):
+            except MALFORMED:
                 raise spoiled("the result is malformed", self._vendor) from None
             if address is not None:
                 pace.learn(elapsed, missed)
@@ -202,7 +202,7 @@ class QueuedPainter:
                 if not passes(response.status_code) or looks == most:
                     raise Unfit(response.status_code, response.headers)
                 pause = max(pause, retry_after(response.headers) or 0.0)
-            except (CallFailed, ValueError):
+            except (CallFailed, *MALFORMED):
                 pass
             await asyncio.sleep(pause)
         raise self._unknown("nobody says how far the picture is")

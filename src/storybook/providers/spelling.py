@@ -88,12 +88,13 @@ def bare(text: str) -> str:
 def anywhere(name: str) -> str:
     """A pattern for a folded name in a folded text. What has clear ends is not looked for inside other words, nor in
     another case when it is very short: `An` is a name and `an` is none. One Korean syllable needs a particle or an end.
+    An `s` may stand behind it, where an apostrophe was left out.
     """
     if _ONE_SYLLABLE.fullmatch(name):
         return rf"(?<![가-힣]){name}(?=이?(?:{AFTER_A_SYLLABLE})?(?![가-힣]))"
     if _SHORT_KANA.fullmatch(name):
         return rf"(?:{re.escape(name)}|{_LONE_BEFORE}{_spelled(name, _tight)}{_LONE_AFTER})"
-    return _bounded(name, _in_any_case(name))
+    return _bounded(name, _in_any_case(name), "" if len(name) < SHORT else "s?")
 
 
 def as_a_word(name: str) -> str:
@@ -124,9 +125,10 @@ def _folded(cluster: str) -> str:
     return _BLANK.sub(" ", unicodedata.normalize("NFC", kept).translate(_ALIKE))
 
 
-def _bounded(name: str, pattern: str) -> str:
+def _bounded(name: str, pattern: str, own: str = "") -> str:
+    """Not inside of other words; `own` may follow where the name ends with a letter that has clear ends."""
     before = rf"(?<![{LATIN}])" if re.match(rf"[{LATIN}]", name) else r"(?<!\d)" if name[0].isdecimal() else ""
-    after = rf"(?![{LATIN}])" if re.search(rf"[{LATIN}]$", name) else r"(?!\d)" if name[-1].isdecimal() else ""
+    after = rf"(?={own}(?![{LATIN}]))" if re.search(rf"[{LATIN}]$", name) else r"(?!\d)" if name[-1].isdecimal() else ""
     return f"{before}(?:{pattern}){after}"
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
-from storybook.core.errors import NoSuchBook, PageChanged
+from storybook.core.errors import NoSuchBook, WordsChanged
 from storybook.core.ids import new_id
 from storybook.domain.finished import FinishedBook
 from storybook.domain.jobs import Step
@@ -144,7 +144,7 @@ async def give_voice(
 ) -> None:
     """Gives pages their voices and ends the job. What has another voice by now keeps it, and ours is discarded.
 
-    Raises NotFound, and PageChanged when a page reads otherwise by now than its voice, or has lost the one it had.
+    Raises NotFound, and WordsChanged when a page reads otherwise by now than its voice, or has lost the one it had.
     """
     await jobs.finish(session, claim)
     book = await _changed(session, claim, book_id)
@@ -165,7 +165,7 @@ async def give_voice(
 async def _give_page(session: AsyncSession, page: Page, voice: PageVoice) -> None:
     own = voice.key == voice.before
     if page.text != voice.text or (own and page.audio_key != voice.before):
-        raise PageChanged(page.book_id)
+        raise WordsChanged(page.book_id)
     if not own and page.audio_key in {None, voice.before}:
         await files.discard(session, page.audio_key)
         page.audio_key = voice.key

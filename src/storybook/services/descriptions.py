@@ -1,12 +1,11 @@
 """What the pictures of finished books show, in words: which have none yet, and giving them theirs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storybook.core.errors import PageChanged
 from storybook.domain.jobs import Step
 from storybook.domain.orders import Claim
 from storybook.domain.pictures import PicturePrompt
@@ -53,28 +52,24 @@ async def undescribed(session: AsyncSession, book: Book) -> tuple[Painted, ...]:
     return tuple(sorted(painted, key=lambda one: one.number))
 
 
-async def are_shown(session: AsyncSession, book_id: str, keys: Collection[str]) -> bool:
-    """Whether one of these pictures is still in the book."""
-    cover = select(Book.id).where(Book.id == book_id, Book.cover_key.in_(keys))
-    page = select(Page.book_id).where(Page.book_id == book_id, Page.image_key.in_(keys))
-    return await session.scalar(cover.union(page).limit(1)) is not None
-
-
 async def give(
-    session: AsyncSession, claim: Claim, book_id: str, described: Sequence[Described], note: str | None
+    session: AsyncSession, claim: Claim, book_id: str, described: Sequence[Described], told_otherwise: str
 ) -> None:
-    """Gives pictures their words and ends the job, with a note for its reader.
-
-    Raises NotFound, and PageChanged when there is another picture by now than the one that was looked at.
+    """Gives pictures their words and ends the job; where one stays without, as does one that was changed meanwhile, its
+    reader is told. Raises NotFound.
     """
-    await jobs.finish(session, claim, note)
+    await jobs.finish(session, claim)
     await books.hold(session, claim.user_id, book_id)
-    for one in described:
-        if one.number == COVER:
-            shown = update(Book).where(Book.id == book_id, Book.cover_key == one.key)
-            given = shown.values(cover_alt_text=one.text).returning(Book.id)
-        else:
-            page = (Page.book_id == book_id, Page.page_number == one.number, Page.image_key == one.key)
-            given = update(Page).where(*page).values(alt_text=one.text).returning(Page.book_id)
-        if await session.scalar(given) is None:
-            raise PageChanged(book_id)
+    given = [one.text is not None and await _give(session, book_id, one) for one in described]
+    if not all(given):
+        await session.execute(update(Job).where(Job.id == claim.job_id).values(note=told_otherwise))
+
+
+async def _give(session: AsyncSession, book_id: str, one: Described) -> bool:
+    """Whether the picture is still there."""
+    if one.number == COVER:
+        cover = update(Book).where(Book.id == book_id, Book.cover_key == one.key)
+        return await session.scalar(cover.values(cover_alt_text=one.text).returning(Book.id)) is not None
+    page = (Page.book_id == book_id, Page.page_number == one.number, Page.image_key == one.key)
+    given = update(Page).where(*page).values(alt_text=one.text).returning(Page.book_id)
+    return await session.scalar(given) is not None

@@ -72,6 +72,16 @@ async def order_descriptions(session: AsyncSession, user_id: str, book_id: str, 
     return await _one_at_a_time(session, user_id, JobKind.DESCRIPTION, order, quotas)
 
 
+async def find_under_way(
+    session: AsyncSession, user_id: str, kind: JobKind, order: AudioOrder | DescriptionOrder
+) -> str | None:
+    """The id of the unfinished job for the same; nobody else orders such a thing for the book until the transaction
+    ends. Raises NotFound.
+    """
+    await _locked(session, user_id, order.book_id)
+    return await jobs.find_under_way(session, user_id, kind, order)
+
+
 class Voice(NamedTuple):
     """Where a page's voice is and when its words sound, or else the job that makes it."""
 

@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import Conflict
 from storybook.domain.jobs import JobKind, JobState
-from storybook.domain.orders import Order, read_order
+from storybook.domain.orders import AudioOrder, DescriptionOrder, Order, read_order
 from storybook.models import DailyBook, Job
-from storybook.services import jobs
+from storybook.services import jobs, orders
 from storybook.services.quotas import Quotas
 
 
@@ -25,11 +25,20 @@ async def retry(session: AsyncSession, user_id: str, job_id: str, quotas: Quotas
         raise Conflict("The photo was deleted when this failed. Please send it again.")
     first = failed.retry_of or failed.id
     order = await _order_of(session, first)
-    again = await hopeful(session, first)
+    kind = JobKind(failed.kind)
+    again = await hopeful(session, first) or await _ordered_anew(session, user_id, kind, order)
     if again is None:
-        again = await jobs.start(session, user_id, JobKind(failed.kind), order, quotas, retry_of=first)
+        again = await jobs.start(session, user_id, kind, order, quotas, retry_of=first)
         await session.execute(update(DailyBook).where(DailyBook.job_id.in_(_tries(first))).values(job_id=again.id))
     return again
+
+
+async def _ordered_anew(session: AsyncSession, user_id: str, kind: JobKind, order: Order) -> Job | None:
+    """The job that does the same for a book already, where that is to be done once at a time. Raises NotFound."""
+    if not isinstance(order, AudioOrder | DescriptionOrder):
+        return None
+    under_way = await orders.find_under_way(session, user_id, kind, order)
+    return await jobs.get(session, user_id, under_way) if under_way else None
 
 
 async def hopeful(session: AsyncSession, first: str) -> Job | None:
