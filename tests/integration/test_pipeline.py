@@ -410,7 +410,7 @@ class DeadlyStorage(FileStorage):
         (JobKind.PAGE, PageOrder(book_id="book_1", page_number=1, mode="image", language="en")),
         (JobKind.AUDIO, AudioOrder(book_id="book_1", language="en")),
         (JobKind.PORTRAIT, PortraitOrder(character_id="char_1", style="cartoon")),
-        (JobKind.DESCRIPTION, DescriptionOrder(book_id="book_1", language="en")),
+        (JobKind.DESCRIPTION, DescriptionOrder(book_id="book_1", language="en", pictures=5)),
     ],
     ids=list(JobKind),
 )

@@ -39,7 +39,7 @@ ORDERS = (
     PageOrder(book_id="b", page_number=1, mode="both", language="en"),
     AudioOrder(book_id="b", language="en"),
     PORTRAIT,
-    DescriptionOrder(book_id="b", language="en"),
+    DescriptionOrder(book_id="b", language="en", pictures=13),
 )
 
 
@@ -94,7 +94,7 @@ def test_no_picture_in_words_costs_more_than_was_reckoned_with(language: Languag
     settings = settings_of(
         "anthropic", moderation="judge", llm_model="claude-haiku-4-5", sight_model="claude-haiku-4-5"
     )
-    worst = Estimate(settings)(DescriptionOrder(book_id="b", language=language))
+    worst = Estimate(settings)(DescriptionOrder(book_id="b", language=language, pictures=13))
     assert 13 * (seen + judged) <= worst < 3 * 13 * (seen + judged)
 
 

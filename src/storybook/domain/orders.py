@@ -5,7 +5,7 @@ import json
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from storybook.domain.book_spec import BookSpec, Gender, Identifier, Language, Name, Style
 from storybook.domain.jobs import LAST_TRY, JobKind
@@ -76,10 +76,11 @@ class PortraitOrder(Strict):
 
 
 class DescriptionOrder(Strict):
-    """What a finished book's pictures show, in words: of all that have none yet."""
+    """What a finished book's pictures show, in words: of all that have none yet. The book has so many `pictures`."""
 
     book_id: Identifier
     language: Language
+    pictures: Annotated[int, Field(ge=1, le=13)]
 
 
 Order = BookOrder | PageOrder | AudioOrder | PortraitOrder | DescriptionOrder

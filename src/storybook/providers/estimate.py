@@ -24,7 +24,6 @@ from storybook.providers.questions import PAGE_TOKENS, TOLD_IN_FULL, cast_tokens
 from storybook.providers.vendors import GOOGLE
 
 MOST_PAGES = 12
-COVERS = 1
 BESIDE_THE_PAGES = 2
 """The cover, and the hero alone."""
 PROMPT = 10_000
@@ -96,7 +95,7 @@ class Estimate:
             case PortraitOrder():
                 return self._portrait()
             case DescriptionOrder():
-                return (MOST_PAGES + COVERS) * self._description()
+                return order.pictures * self._description()
             case never:
                 assert_never(never)
 

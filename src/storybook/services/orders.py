@@ -22,6 +22,8 @@ from storybook.models import Book, Job
 from storybook.services import books, characters, jobs
 from storybook.services.quotas import Quotas
 
+COVERS = 1
+
 
 async def order_book(
     session: AsyncSession, user_id: str, spec: BookSpec, quotas: Quotas, series: SeriesLink | None = None
@@ -68,7 +70,7 @@ async def order_audio(session: AsyncSession, user_id: str, book_id: str, quotas:
 async def order_descriptions(session: AsyncSession, user_id: str, book_id: str, quotas: Quotas) -> str:
     """The id of the job that puts the book's pictures into words, one at a time. Raises NotFound."""
     book = await _locked(session, user_id, book_id)
-    order = DescriptionOrder(book_id=book.id, language=Language(book.language))
+    order = DescriptionOrder(book_id=book.id, language=Language(book.language), pictures=len(book.pages) + COVERS)
     return await _one_at_a_time(session, user_id, JobKind.DESCRIPTION, order, quotas)
 
 
