@@ -119,6 +119,13 @@ def test_ten_seeds_tell_different_stories() -> None:
     assert len({draft.title for draft in drafts}) >= 4
 
 
+def test_no_lamp_for_the_table_stands_out_of_doors() -> None:
+    for seed in range(1, 21):
+        draft = write_story(request("a little fox who is afraid of the dark", seed=seed, page_count=12))
+        shown = {(scene.place, prop) for scene in draft.scenes().values() for prop in scene.props}
+        assert [place for place, prop in shown if prop == "lamp" and place not in table("wardrobe")["indoors"]] == []
+
+
 def everything_told(draft: StoryDraft) -> str:
     """What stands in the book and what its pictures are painted from."""
     scenes = [f"{scene.description} {scene.place} {' '.join(scene.props)}" for scene in draft.scenes().values()]

@@ -19,6 +19,7 @@ _UNDER_WATER = {
     "bed": "shell",
     "leaf": "shell",
 }
+_OUT_OF_DOORS = {"lamp": "lantern"}
 
 
 class Stage:
@@ -39,27 +40,29 @@ class Stage:
         if everyone:
             merry = (Pose.WAVING, Pose.STANDING, Pose.JUMPING)
             actors += [Actor(name=player.name, pose=merry[n % 3]) for n, player in enumerate(self._premise.others)]
+        place = self._place(beat.place)
         return Scene(
             description=self._description(beat.scene),
-            place=self._place(beat.place),
+            place=place,
             time=self._time(beat),
             weather=self._weather(beat),
             actors=tuple(actors[:MAX_ACTORS]),
-            props=self._props(beat.props),
+            props=self._props(beat.props, place),
         )
 
     def cover(self) -> Scene:
         """The cover: hero and friend in good spirits where the story leads, or at home where it is about the house."""
         premise = self._premise
+        place = self._place("house" if set(premise.setting.props) & set(table("wardrobe")["furniture"]) else "away")
         return Scene(
             description=self._description("{hero} the {kind} and {friend} the {friend_kind}, the cover of their story"),
-            place=self._place("house" if set(premise.setting.props) & set(table("wardrobe")["furniture"]) else "away"),
+            place=place,
             time=TimeOfDay.DUSK if premise.trouble in ("dark", "moon", "star", "sleep", "monster") else TimeOfDay.DAY,
             actors=(
                 Actor(name=premise.hero.name, mood=Mood.HAPPY, pose=Pose.STANDING, holding=self._allowed_item()),
                 Actor(name=premise.friend.name, mood=Mood.HAPPY, pose=Pose.WAVING),
             ),
-            props=self._props(("*",)),
+            props=self._props(("*",), place),
         )
 
     def _actor(self, role: str, mood: Mood, pose: Pose) -> Actor:
@@ -95,13 +98,15 @@ class Stage:
     def _weather(self, beat: Beat) -> Weather:
         return Weather(self._premise.setting.weather if beat.weather == "trouble" else beat.weather)
 
-    def _props(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    def _props(self, patterns: tuple[str, ...], place: str) -> tuple[str, ...]:
         setting = self._premise.setting
         names: list[str] = []
         for pattern in patterns:
             names += setting.props if pattern == "*" else [pattern.replace("{item}", setting.item_look)]
         if setting.wet:
             names = [_UNDER_WATER.get(name, name) for name in names]
+        elif place not in table("wardrobe")["indoors"]:
+            names = [_OUT_OF_DOORS.get(name, name) for name in names]
         unique = [name for name in dict.fromkeys(names) if name != self._held]
         return tuple(name for name in unique if not breaches(name, self._premise.forbidden))[:MAX_PROPS]
 
