@@ -91,6 +91,7 @@ def _become_decoder(talks: int, decode: Callable[[], int]) -> NoReturn:
     """What this process has left is the one socket, as its standard input and output."""
     status = 1
     try:
+        os.setpgid(0, 0)  # before it can leave anybody behind
         signal.set_wakeup_fd(-1)
         os.dup2(talks, 0)
         os.dup2(talks, 1)
