@@ -1,6 +1,7 @@
 """A real PostgreSQL for each test process, and databases in it that cost next to nothing."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,12 @@ NO_LIMITS = {
     "pending_books": 10_000,
 }
 """Settings for tests that ask faster than any family does."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several tests with one id, xdist would run one."""
+    if twice := [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]:
+        raise pytest.UsageError(f"More than one test is called: {', '.join(twice)}. Give each its own name.")
 
 
 @pytest.fixture(scope="session", autouse=True)

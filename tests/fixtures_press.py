@@ -1,7 +1,7 @@
 """A service whose vendors are simulated: real tables, storage, packages and wires; only the bills are not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -59,18 +59,17 @@ class Press:
 
     async def voice(self, book_job: Job) -> Job:
         """A finished book, read aloud."""
-        async with self.kit.database.session() as session:
-            made = await books.find_of_job(session, book_job.id)
-            assert made
-            job_id = await orders.order_audio(session, self.user_id, made.id, self.quotas)
-        return await self.ended(job_id)
+        return await self._on_the_shelf(book_job, orders.order_audio)
 
     async def descriptions(self, book_job: Job) -> Job:
         """A finished book's pictures, in words."""
+        return await self._on_the_shelf(book_job, orders.order_descriptions)
+
+    async def _on_the_shelf(self, book_job: Job, order: Callable[..., Awaitable[str]]) -> Job:
         async with self.kit.database.session() as session:
             made = await books.find_of_job(session, book_job.id)
             assert made
-            job_id = await orders.order_descriptions(session, self.user_id, made.id, self.quotas)
+            job_id = await order(session, self.user_id, made.id, self.quotas)
         return await self.ended(job_id)
 
     async def ended(self, job_id: str, *, seconds: float = 90) -> Job:

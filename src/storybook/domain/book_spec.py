@@ -1,9 +1,9 @@
 """What a parent asks for: the book's specification and the closed lists that it is made of."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from storybook.domain.values import Composed, Readable, Strict
 
@@ -74,8 +74,16 @@ class HeroSpec(Strict):
     personality: Annotated[tuple[Term, ...], Field(max_length=8)] | None = None
 
 
+_TWO_HEROES: dict[str, Any] = {
+    "required": ["character", "character_id"],
+    "properties": {"character": {"type": "object"}, "character_id": {"type": "string"}},
+}
+
+
 class BookSpec(Strict):
     """The request for one book; limits are those of the wire contract."""
+
+    model_config = ConfigDict(json_schema_extra={"not": _TWO_HEROES})
 
     topic: Topic
     language: Language = Language.KO
