@@ -120,7 +120,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=WAIT_SECONDS,
-            pool_use_lifo=True,
+            pool_use_lifo=True,  # the one that was used last has its statements prepared
             connect_args={"timeout": 5, "server_settings": told | server_settings(limits)},
         )
         _replace_lost_connections(engine, trusted_seconds)

@@ -58,8 +58,6 @@ class Server:
         if pid == 0:
             _become_decoder(talks, lambda: self._decode(*ORDER.unpack(order)))
         os.close(talks)
-        with suppress(OSError):
-            os.setpgid(pid, pid)
         self._waiting[pid] = socket.socket(fileno=waits)
         self._ready.register(waits, EVENT_READ, lambda: self._end(pid))
 
@@ -91,7 +89,7 @@ def _become_decoder(talks: int, decode: Callable[[], int]) -> NoReturn:
     """What this process has left is the one socket, as its standard input and output."""
     status = 1
     try:
-        os.setpgid(0, 0)  # before it can leave anybody behind
+        os.setpgid(0, 0)  # whoever it leaves behind is ended with it
         signal.set_wakeup_fd(-1)
         os.dup2(talks, 0)
         os.dup2(talks, 1)

@@ -75,9 +75,9 @@ async def _described(task: _Task, painted: Painted) -> Described:
             text = await _text_of(task, painted)
         except ObjectMissing as error:
             log.warning("picture_gone", page=painted.number, exc_info=error)
-            return Described(painted.number, painted.key, None)
+            return Described(painted.key, None)
         verdict = await _judged(task, painted.number, text)
-    return Described(painted.number, painted.key, text if verdict.allowed else None)
+    return Described(painted.key, text if verdict.allowed else None)
 
 
 async def _text_of(task: _Task, painted: Painted) -> str:

@@ -35,12 +35,9 @@ class Look(NamedTuple):
 
 
 class CheckedPicture(NamedTuple):
-    """`drawn` is the picture itself, where it was drawn just now."""
-
     prompt: PicturePrompt
     stored: StoredPicture
     verdict: Verdict
-    drawn: Picture | None
 
 
 async def put_into_words(bench: Workbench, number: int, scene: Scene, look: Look) -> PicturePrompt:
@@ -65,6 +62,27 @@ async def make_picture(
     """One picture, drawn inside one of the slots. Readers may see it when its verdict is stored, and that the
     job is `then_at` a step and so many per cent.
     """
+    checked, _ = await _make(bench, number, scene, look, slots, then_at)
+    return checked
+
+
+async def make_portrait_of_hero(bench: Workbench, look: Look) -> Picture:
+    """The hero alone, which the painter keeps to in all pictures. It is judged like any picture, and shown nowhere."""
+    hero = Actor(name=look.cast.characters[0].name)
+    scene = Scene(description="A character study on a plain background", place="studio", actors=(hero,))
+    checked, drawn = await _make(bench, PORTRAIT, scene, look)
+    return drawn or await generate_images.fetch(checked.stored, bench.kit.storage)
+
+
+async def _make(
+    bench: Workbench,
+    number: int,
+    scene: Scene,
+    look: Look,
+    slots: Slots = NO_LIMIT,
+    then_at: Callable[[], tuple[Step, int]] | None = None,
+) -> tuple[CheckedPicture, Picture | None]:
+    """The picture as it was stored and judged, and itself where it was drawn just now."""
     async with slots:
         prompt = await put_into_words(bench, number, scene, look)
         drawn: list[Picture] = []
@@ -89,15 +107,7 @@ async def make_picture(
         )
 
     verdict = await bench.once(Step.MODERATE_OUTPUT, Verdict, judge, page=number, then_at=then_at)
-    return CheckedPicture(prompt, stored, verdict, new)
-
-
-async def make_portrait_of_hero(bench: Workbench, look: Look) -> Picture:
-    """The hero alone, which the painter keeps to in all pictures. It is judged like any picture, and shown nowhere."""
-    hero = Actor(name=look.cast.characters[0].name)
-    scene = Scene(description="A character study on a plain background", place="studio", actors=(hero,))
-    checked = await make_picture(bench, PORTRAIT, scene, look)
-    return checked.drawn or await generate_images.fetch(checked.stored, bench.kit.storage)
+    return CheckedPicture(prompt, stored, verdict), new
 
 
 async def _draw(bench: Workbench, prompt: PicturePrompt, look: Look) -> Picture:

@@ -83,8 +83,8 @@ class Pace:
         late = elapsed - usual.there
         if late < 0 and (usual.is_sure or elapsed < usual.missed):
             return _step(elapsed, usual.aim())
-        unsure = late if late > 0 else (usual.there - usual.missed) / 5
-        return min(self._wait(elapsed), max(unsure, elapsed / 100, SHORTEST) * random.uniform(0.5, 1.0))
+        pause = late if late > 0 else (usual.there - usual.missed) / 5
+        return min(self._wait(elapsed), max(pause, elapsed / 100, SHORTEST) * random.uniform(0.5, 1.0))
 
     @property
     def _usual(self) -> Took | None:

@@ -202,7 +202,7 @@ class QueuedPainter:
                 if not passes(response.status_code) or looks == most:
                     raise Unfit(response.status_code, response.headers)
                 pause = max(pause, retry_after(response.headers) or 0.0)
-            except (CallFailed, *MALFORMED):
+            except (CallFailed, ValueError, RecursionError):
                 pass
             await asyncio.sleep(pause)
         raise self._unknown("nobody says how far the picture is")

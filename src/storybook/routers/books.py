@@ -28,7 +28,7 @@ from storybook.routers.deps import (
 from storybook.routers.limits import QuotasDep
 from storybook.routers.once import OnceDep
 from storybook.routers.waiting import wait_for_end
-from storybook.schemas.books import AudioAnswer, AudioStarted, BookAnswer, BookCreated, DescriptionStarted, JobAnswer
+from storybook.schemas.books import AudioAnswer, BookAnswer, BookCreated, JobAnswer, WorkStarted
 from storybook.schemas.orders import PageRequest, SeriesRequest
 from storybook.services import books, editions, jobs, orders, progress, retries, series
 
@@ -135,31 +135,31 @@ async def get_book(book_id: BookId, reader: Reader, session: ReadingDep, url: Ur
 @router.post("/{book_id}/audio", summary="Give a book a voice", responses=errors(404, 409))
 async def create_audio(
     book_id: BookId, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake, quotas: QuotasDep
-) -> AudioStarted:
+) -> WorkStarted:
     """Reads every page aloud, in the background; follow it at `GET /v1/books/{job_id}`."""
 
-    async def order() -> AudioStarted:
+    async def order() -> WorkStarted:
         job_id = await orders.order_audio(session, user_id, book_id, quotas)
-        return AudioStarted(message="The book is being read aloud.", job_id=job_id)
+        return WorkStarted(message="The book is being read aloud.", job_id=job_id)
 
     wake()
-    return await once(None, AudioStarted, order)
+    return await once(None, WorkStarted, order)
 
 
 @router.post("/{book_id}/descriptions", summary="Have a book's pictures described", responses=errors(404, 409))
 async def create_descriptions(
     book_id: BookId, user_id: UserId, session: SessionDep, once: OnceDep, wake: Wake, quotas: QuotasDep
-) -> DescriptionStarted:
+) -> WorkStarted:
     """Puts every picture that has no words yet into words, for a reader who cannot see it, in the background; follow it
     at `GET /v1/books/{job_id}`. They are the `alt_text` of a page and the `cover_alt_text` of its book.
     """
 
-    async def order() -> DescriptionStarted:
+    async def order() -> WorkStarted:
         job_id = await orders.order_descriptions(session, user_id, book_id, quotas)
-        return DescriptionStarted(message="The book's pictures are being described.", job_id=job_id)
+        return WorkStarted(message="The book's pictures are being described.", job_id=job_id)
 
     wake()
-    return await once(None, DescriptionStarted, order)
+    return await once(None, WorkStarted, order)
 
 
 @router.get("/{book_id}/pages/{page_number}/audio", summary="Hear a page", responses=errors(404))

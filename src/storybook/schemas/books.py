@@ -170,14 +170,8 @@ class AudioAnswer(BaseModel):
 
 
 class WorkStarted(BaseModel):
+    """Work on a finished book that goes on in the background."""
+
     status: Literal["processing"] = "processing"
     message: str
     job_id: str
-
-
-class AudioStarted(WorkStarted):
-    pass
-
-
-class DescriptionStarted(WorkStarted):
-    pass

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import CompoundSelect, String, and_, column, select, update, values
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.domain.jobs import Step
@@ -11,6 +11,7 @@ from storybook.domain.orders import Claim
 from storybook.domain.pictures import PicturePrompt
 from storybook.domain.story import COVER
 from storybook.models import Book, ImagePromptRow, Job, Page, StepArtifact
+from storybook.models.base import table_of
 from storybook.services import books, jobs
 
 
@@ -26,7 +27,6 @@ class Painted(NamedTuple):
 class Described(NamedTuple):
     """What the picture with this key shows; `text` is None where that is not to be shown."""
 
-    number: int
     key: str
     text: str | None
 
@@ -60,16 +60,17 @@ async def give(
     """
     await jobs.finish(session, claim)
     await books.hold(session, claim.user_id, book_id)
-    given = [one.text is not None and await _give(session, book_id, one) for one in described]
-    if not all(given):
+    if told := [(one.key, one.text) for one in described if one.text is not None]:
+        shown = values(column("key", String), column("words", String), name="shown").data(told)
+        page = (Page.book_id == book_id, Page.image_key == shown.c.key)
+        cover = (Book.id == book_id, Book.cover_key == shown.c.key)
+        await session.execute(update(table_of(Page)).where(*page).values(alt_text=shown.c.words))
+        await session.execute(update(table_of(Book)).where(*cover).values(cover_alt_text=shown.c.words))
+    if await session.scalar(_without_words(book_id)) is not None:
         await session.execute(update(Job).where(Job.id == claim.job_id).values(note=told_otherwise))
 
 
-async def _give(session: AsyncSession, book_id: str, one: Described) -> bool:
-    """Whether the picture is still there."""
-    if one.number == COVER:
-        cover = update(Book).where(Book.id == book_id, Book.cover_key == one.key)
-        return await session.scalar(cover.values(cover_alt_text=one.text).returning(Book.id)) is not None
-    page = (Page.book_id == book_id, Page.page_number == one.number, Page.image_key == one.key)
-    given = update(Page).where(*page).values(alt_text=one.text).returning(Page.book_id)
-    return await session.scalar(given) is not None
+def _without_words(book_id: str) -> CompoundSelect[str]:
+    """The book, once for its cover or a page whose picture nobody has put into words."""
+    page = select(Page.book_id).where(Page.book_id == book_id, Page.alt_text.is_(None))
+    return page.union(select(Book.id).where(Book.id == book_id, Book.cover_alt_text.is_(None)))

@@ -46,8 +46,7 @@ _JOB = (
 )  # fmt: skip
 _BOOK = (
     "id", "job_id", "character_id", "previous_book_id", "series_id", "title", "moral", "hero", "language",
-    "target_age", "style", "theme", "made_by", "cover_alt_text",
-    "created_at",
+    "target_age", "style", "theme", "made_by", "cover_alt_text", "created_at",
 )  # fmt: skip
 _PAGE = ("page_number", "text", "alt_text", "image_prompt", "scene", "audio_words", "updated_at")
 _SHEETS: dict[str, tuple[type[Base], tuple[str, ...]]] = {
