@@ -20,7 +20,7 @@ from PIL import Image
 from storybook.core import photo_decoder, photos
 from storybook.core.errors import Unavailable
 from storybook.core.photo_processes import Decoder
-from storybook.core.photos import MAX_BYTES, PhotoRefused, PhotoTooLarge, read_photo
+from storybook.core.photos import MAX_BYTES, PhotoRefused, PhotoTooLarge, read_photo, read_picture
 from tests.photos import EITHER, MARKER, READ, REFUSED, chunk, encoded, marked_jpeg, noise, png_header, scene
 from tests.stalls import longest_stall
 
@@ -187,6 +187,29 @@ async def test_a_photo_of_most_pixels_is_read_whatever_it_shows() -> None:
     data = encoded(noise(5000, 5000), "WEBP", method=0, quality=20)
     assert MAX_BYTES / 2 < len(data) <= MAX_BYTES
     assert opened(await read_photo(data, seconds=PATIENT)).size == (1024, 1024)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ((896, 1152), (864, 1152)),
+        ((1024, 1024), (768, 1024)),
+        ((600, 1280), (600, 800)),
+        ((960, 1280), (960, 1280)),
+        ((1920, 1920), (960, 1280)),
+        ((1000, 2000), (960, 1280)),
+    ],
+)
+async def test_a_vendors_picture_is_cut_to_our_shape_and_reduced_but_never_enlarged(
+    theirs: tuple[int, int], ours: tuple[int, int]
+) -> None:
+    half = Image.new("RGB", theirs, (220, 30, 30))
+    half.paste((30, 60, 200), (theirs[0] // 2, 0, *theirs))
+    image = opened(await read_picture(encoded(half, "PNG"), 960, 1280))
+    assert image.size == ours
+    middle, down = ours[0] // 2, ours[1] // 2
+    assert near(image, (middle - 12, down), (220, 30, 30))
+    assert near(image, (middle + 12, down), (30, 60, 200))
 
 
 async def test_the_same_photo_is_always_the_same() -> None:

@@ -34,6 +34,7 @@ from storybook.providers.queued import QueuedPainter
 from storybook.providers.vendors import VENDORS
 from tests.fakes import png, sheet
 from tests.fixtures_http import serving
+from tests.photos import encoded, scene
 
 SIZE = (960, 1280)
 JOB = "job-1"
@@ -269,8 +270,8 @@ async def test_a_picture_is_one_post_and_its_id_is_kept_before_the_first_look(be
     bench.double.looks = [bench.double.going_on()]
     picture = await drawn(bench.painter())
     with Image.open(BytesIO(picture.data)) as image:
-        assert (image.format, image.size) == ("JPEG", SIZE)
-    assert (picture.media_type, picture.width, picture.height) == ("image/jpeg", *SIZE)
+        assert (image.format, image.size) == ("JPEG", (picture.width, picture.height))
+    assert (picture.media_type, picture.width, picture.height) == ("image/jpeg", 900, 1200)
     assert picture.made_by == bench.double.vendor
     assert bench.double.events[:3] == ["post", "noted", "look"]
     assert bench.double.events.count("post") == 1
@@ -572,9 +573,10 @@ async def test_a_picture_that_this_machine_cannot_read_now_is_read_again_and_nev
             raise left.pop()
         return data
 
-    drawing = finished(b"paid", request_for(), VENDORS["replicate"], read)
+    paid = encoded(scene())
+    drawing = finished(paid, request_for(), VENDORS["replicate"], read)
     if failures == 1:
-        assert (await drawing).data == b"paid"
+        assert (await drawing).data == paid
         return
     with pytest.raises(CallFailed) as failed:
         await drawing

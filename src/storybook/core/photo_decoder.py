@@ -1,7 +1,7 @@
 """Decodes one photo that may be hostile, in a process of its own; it needs nothing of the service but Pillow.
 
 It reads the photo from its standard input and writes a small JPEG to its standard output; where a width and a height
-are given, one of just that size. Its exit status is 0, one of `Refusal`, or, when decoding brought it down, anything
+are given, one of that shape. Its exit status is 0, one of `Refusal`, or, when decoding brought it down, anything
 else.
 """
 
@@ -85,12 +85,18 @@ def redraw(image: Image.Image) -> bytes:
 
 
 def fill(image: Image.Image, size: tuple[int, int]) -> bytes:
-    """The picture as a JPEG of that size; what its shape has too much is cut off evenly."""
+    """The picture as a JPEG in the shape of that size, and no larger; what it has too much is cut off evenly."""
     image.draft(None, size)
     pixels = _plain(_rough(image, max(size)))
-    if pixels.size != size:
-        pixels = ImageOps.fit(pixels, size, Image.Resampling.BICUBIC)
-    return _written(_on_white(pixels))
+    larger = max(size[0] / pixels.width, size[1] / pixels.height)
+    if larger < 1:
+        return _written(_on_white(ImageOps.fit(pixels, size, Image.Resampling.BICUBIC)))
+    return _written(_on_white(_middle_of(pixels, round(size[0] / larger), round(size[1] / larger))))
+
+
+def _middle_of(image: Image.Image, width: int, height: int) -> Image.Image:
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -127,7 +127,7 @@ def shrink(data: bytes) -> bytes:
 
 
 async def finished(data: bytes, request: PictureRequest, vendor: Vendor, read: Read = read_picture) -> Picture:
-    """What the vendor drew, as a JPEG in the size asked for; raises CallFailed where it is no sound picture, or where
+    """What the vendor drew, as a JPEG in the shape asked for; raises CallFailed where it is no sound picture, or where
     this machine cannot read it.
     """
     try:
@@ -139,7 +139,9 @@ async def finished(data: bytes, request: PictureRequest, vendor: Vendor, read: R
         raise CallFailed(
             str(failure), outcome=Outcome.UNKNOWN, code=failure.code, charged=failure.charged, retryable=True
         ) from error
-    return Picture(data=drawn, media_type="image/jpeg", width=request.width, height=request.height, made_by=vendor.name)
+    with Image.open(BytesIO(drawn), formats=("JPEG",)) as image:
+        width, height = image.size
+    return Picture(data=drawn, media_type="image/jpeg", width=width, height=height, made_by=vendor.name)
 
 
 async def _patiently(read: Callable[[], Awaitable[bytes]]) -> bytes:
