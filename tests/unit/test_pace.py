@@ -64,6 +64,12 @@ def test_nor_does_one_that_was_slow_for_a_while() -> None:
     assert sum(late) <= 9.0
 
 
+def test_one_that_is_under_way_is_looked_at_by_the_time_at_which_a_faster_one_was_there() -> None:
+    pace = practised(lambda: 3.0)
+    pace.learn(2.9, None)
+    assert pace.until_look(2.8) <= 0.1
+
+
 def test_one_fast_picture_is_forgotten_again() -> None:
     pace = practised(lambda: 3.0)
     looks_at(pace, 0.5)

@@ -83,7 +83,7 @@ class Pace:
         late = elapsed - usual.there
         if late < 0 and (usual.is_sure or elapsed < usual.missed):
             return _step(elapsed, usual.aim())
-        pause = late if late > 0 else (usual.there - usual.missed) / 5
+        pause = late if late > 0 else min((usual.there - usual.missed) / 5, -late)
         return min(self._wait(elapsed), max(pause, elapsed / 100, SHORTEST) * random.uniform(0.5, 1.0))
 
     @property
