@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+import uvloop
 from fastapi import Depends, FastAPI
 from statements import noting_statements
 
@@ -170,8 +171,8 @@ if __name__ == "__main__":
     mode, told, *more = sys.argv[1:]
     match mode:
         case "bare":
-            asyncio.run(serve_bare(told))
+            uvloop.run(serve_bare(told))
         case "books":
-            asyncio.run(serve_books(told))
+            uvloop.run(serve_books(told))
         case _:
-            asyncio.run(serve_service(Path(told), json.loads(more[0]) if more else {}))
+            uvloop.run(serve_service(Path(told), json.loads(more[0]) if more else {}))

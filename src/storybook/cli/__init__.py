@@ -1,12 +1,12 @@
 """The `storybook` command."""
 
-import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -192,7 +192,7 @@ def _run(
     load: Callable[[], Settings] = load_settings,
 ) -> NoReturn:
     """Runs a command on an event loop."""
-    _run_here(lambda settings: asyncio.run(work(settings)), log_level=log_level, load=load)
+    _run_here(lambda settings: uvloop.run(work(settings)), log_level=log_level, load=load)
 
 
 def _run_here(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from multiprocessing import process
 
 import structlog
+import uvloop
 from billiard.exceptions import SoftTimeLimitExceeded
 
 from storybook.core.broker import Broker
@@ -55,7 +56,7 @@ class Hands:
         """
         process._current_process = self._before  # type: ignore[attr-defined]  # noqa: SLF001
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # who has no job ends with its pool
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._live, name="hands", daemon=True)
         self._thread.start()
 
