@@ -105,7 +105,7 @@ class BookSpec(Strict):
     def _has_one_hero(self) -> Self:
         if self.character and self.character_id:
             raise ValueError(
-                "a book has one hero: send character_id or character, and everyone else whom you chose in character_ids"
+                "names two heroes: send character_id or character, and everyone else whom you chose in character_ids"
             )
         return self
 

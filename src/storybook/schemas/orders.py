@@ -46,7 +46,7 @@ class SeriesRequest(Strict):
     @model_validator(mode="after")
     def _goes_on_from_something(self) -> Self:
         if not self.previous_book_id and not self.character_id:
-            raise ValueError("name the book to go on from (previous_book_id) or its hero (character_id)")
+            raise ValueError("must name the book to go on from (previous_book_id) or its hero (character_id)")
         return self
 
     def next_book(self) -> NextBook:
