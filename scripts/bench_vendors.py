@@ -189,12 +189,12 @@ def cpu_row(name: str, used: Cpu) -> Row:
 
 
 async def crowd(simulator: Simulated) -> list[Row]:
-    """Many books at once, each with a reader who looks every second."""
+    """Many books at once, each with a reader who looks every second, all at moments of their own."""
     async with serving(simulator, jobs_in_process=CROWD) as service:
         await service.ended([await service.order()])
         before, began = cpu_of(service.pid), time.perf_counter()
         job_ids = [await service.order() for _ in range(CROWD)]
-        readers = [asyncio.create_task(_reader(service, job_id)) for job_id in job_ids]
+        readers = [asyncio.create_task(_reader(service, job_id, n / CROWD)) for n, job_id in enumerate(job_ids)]
         rows = await service.ended(job_ids)
         took, used = time.perf_counter() - began, cpu_of(service.pid).since(before)
         polls = sorted([seconds for looks in await asyncio.gather(*readers) for seconds in looks])
@@ -213,9 +213,10 @@ async def crowd(simulator: Simulated) -> list[Row]:
     ]
 
 
-async def _reader(service: Service, job_id: str) -> list[float]:
+async def _reader(service: Service, job_id: str, begins_after: float) -> list[float]:
     """How long each look took, until the book has ended."""
     looks = []
+    await asyncio.sleep(begins_after)
     while True:
         began = time.perf_counter()
         answer = (await service.client.get(f"/v1/books/{job_id}")).raise_for_status().json()
