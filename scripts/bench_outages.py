@@ -4,9 +4,6 @@ What the vendors were asked and have charged is read from their own journal.
 """
 
 import asyncio
-import base64
-import hashlib
-import json
 import statistics
 import time
 from collections.abc import Callable, Coroutine
@@ -26,9 +23,9 @@ from storybook.domain.calls import DOLLAR
 from storybook.domain.orders import BookOrder
 from storybook.providers.breaker import FAILURES_TO_OPEN, Rests
 from storybook.providers.estimate import Estimate
-from storybook.providers.openai_moderation import DEFAULT_MODEL
 from tests.fixtures_simulator import Simulated, settings_for
 from tests.simulator.faults import Fault
+from tests.verdicts import about_picture, about_words
 
 FASTER = 20
 WORTH = 7.5
@@ -152,34 +149,15 @@ async def unjudged(simulator: Simulated, count: int) -> list[Row]:
 
 
 async def _published(service: Service, job_id: str) -> list[str]:
-    """What moderation has to have been asked about a book: its words, with whom its writer thought up, and each of its
-    pictures.
-    """
+    """What moderation has to have been asked about a book: its words, and each of its pictures."""
     result: dict[str, Any] = (await service.client.get(f"/v1/books/{job_id}")).raise_for_status().json()["result"]
     async with service.database.session() as session:
         draft = await session.scalar(text("SELECT draft FROM story_drafts WHERE job_id = :id"), {"id": job_id})
-    cast = [said for who in draft["cast"] for said in (who["name"], who["kind"], who["look"], *who["traits"])]
-    words = [result["title"], draft["moral"], *(page["text"] for page in result["pages"]), *cast]
     addresses = [result["cover_image_url"], *(page["image_url"] for page in result["pages"])]
     paths = [urlsplit(address).path for address in addresses]
     pictures = [(await service.client.get(path)).raise_for_status().content for path in paths]
-    return [question_about_words(words), *map(question_about, pictures)]
-
-
-def question_about(picture: bytes) -> str:
-    """The hash of what moderation is asked about a picture."""
-    url = f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
-    return _hash_of([{"type": "image_url", "image_url": {"url": url}}])
-
-
-def question_about_words(words: list[str]) -> str:
-    """The hash of what moderation is asked about the words of a book whose request names nobody."""
-    return _hash_of([text for text in words if text.strip()])
-
-
-def _hash_of(shown: list[Any]) -> str:
-    body = {"model": DEFAULT_MODEL, "input": shown}
-    return hashlib.sha256(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    words = about_words(result["title"], [page["text"] for page in result["pages"]], draft)
+    return [words, *map(about_picture, pictures)]
 
 
 async def caps(simulator: Simulated, at_once: int) -> list[Row]:

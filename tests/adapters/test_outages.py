@@ -4,14 +4,13 @@ All rests are a hundredth of what they are otherwise.
 """
 
 import asyncio
-import base64
-import hashlib
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from storybook.core.cpu import CpuPool
 from storybook.core.database import Database
@@ -19,14 +18,14 @@ from storybook.core.settings import Settings
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.calls import Outcome
 from storybook.domain.jobs import Step
-from storybook.models import Job
+from storybook.models import Job, StoryDraftRow
 from storybook.pipeline.runner import Runner
 from storybook.providers.breaker import FAILURES_TO_OPEN, Rests
-from storybook.providers.openai_moderation import DEFAULT_MODEL
 from storybook.services import credits, orders
 from tests.fixtures_press import Press, press
 from tests.fixtures_simulator import Simulated, settings_for
 from tests.simulator.faults import Fault
+from tests.verdicts import about_picture, about_words
 
 RESTS = Rests(*(seconds / 100 for seconds in Rests()))
 AWAY_SECONDS = 6.0
@@ -115,12 +114,10 @@ def judged(simulator: Simulated) -> set[str]:
     return {charge["body_sha256"] for charge in simulator.journal() if charge["kind"] == "moderation"}
 
 
-def question_about(picture: bytes) -> str:
-    """The hash of what moderation is asked about a picture."""
-    data = base64.b64encode(picture).decode()
-    shown = {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}
-    body = {"model": DEFAULT_MODEL, "input": [shown]}
-    return hashlib.sha256(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+async def draft_of(made: Press, job: Job) -> dict[str, Any]:
+    async with made.kit.database.session() as session:
+        drafts = await session.scalars(select(StoryDraftRow.draft).where(StoryDraftRow.job_id == job.id))
+        return drafts.one()
 
 
 @pytest.fixture
@@ -158,9 +155,11 @@ async def test_nothing_is_published_without_a_verdict(
         verdicts, published = judged(simulator), 0
         for job in ended:
             if job.status == "done":
-                for page in (await made.book_of(job)).pages:
+                book, draft = await made.book_of(job), await draft_of(made, job)
+                assert about_words(book.title, [page.text for page in book.pages], draft) in verdicts
+                for page in book.pages:
                     picture = await made.kit.storage.get(page.image_key)
-                    assert question_about(picture.data) in verdicts
+                    assert about_picture(picture.data) in verdicts
                     published += 1
     assert bool(published) is (share < 1.0)
     assert bool(verdicts) is (share < 1.0)
