@@ -1,8 +1,7 @@
 """Decodes one photo that may be hostile, in a process of its own; it needs nothing of the service but Pillow.
 
 It reads the photo from its standard input and writes a small JPEG to its standard output; where a width and a height
-are given, one of that shape. Its exit status is 0, one of `Refusal`, or, when decoding brought it down, anything
-else.
+are given, one of that shape. Its exit status is 0, one of `Refusal`, or, when decoding brought it down, anything else.
 """
 
 import os

@@ -116,7 +116,7 @@ async def _picture_all(bench: Workbench, draft: StoryDraft, look: Look) -> list[
         return Step.GENERATE_IMAGES, progress_of_pictures(len(ready | {number}), len(scenes))
 
     async def picture(number: int) -> CheckedPicture:
-        checked = await make_picture(bench, number, scenes[number], look, slots, lambda: then_at(number))
+        checked, _ = await make_picture(bench, number, scenes[number], look, slots, lambda: then_at(number))
         ready.add(number)
         return checked
 

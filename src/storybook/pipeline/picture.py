@@ -58,31 +58,10 @@ async def make_picture(
     look: Look,
     slots: Slots = NO_LIMIT,
     then_at: Callable[[], tuple[Step, int]] | None = None,
-) -> CheckedPicture:
-    """One picture, drawn inside one of the slots. Readers may see it when its verdict is stored, and that the
-    job is `then_at` a step and so many per cent.
-    """
-    checked, _ = await _make(bench, number, scene, look, slots, then_at)
-    return checked
-
-
-async def make_portrait_of_hero(bench: Workbench, look: Look) -> Picture:
-    """The hero alone, which the painter keeps to in all pictures. It is judged like any picture, and shown nowhere."""
-    hero = Actor(name=look.cast.characters[0].name)
-    scene = Scene(description="A character study on a plain background", place="studio", actors=(hero,))
-    checked, drawn = await _make(bench, PORTRAIT, scene, look)
-    return drawn or await generate_images.fetch(checked.stored, bench.kit.storage)
-
-
-async def _make(
-    bench: Workbench,
-    number: int,
-    scene: Scene,
-    look: Look,
-    slots: Slots = NO_LIMIT,
-    then_at: Callable[[], tuple[Step, int]] | None = None,
 ) -> tuple[CheckedPicture, Picture | None]:
-    """The picture as it was stored and judged, and itself where it was drawn just now."""
+    """One picture, drawn inside one of the slots, and its bytes where it was drawn just now. Readers may see it when
+    its verdict is stored, and that the job is `then_at` a step and so many per cent.
+    """
     async with slots:
         prompt = await put_into_words(bench, number, scene, look)
         drawn: list[Picture] = []
@@ -108,6 +87,14 @@ async def _make(
 
     verdict = await bench.once(Step.MODERATE_OUTPUT, Verdict, judge, page=number, then_at=then_at)
     return CheckedPicture(prompt, stored, verdict), new
+
+
+async def make_portrait_of_hero(bench: Workbench, look: Look) -> Picture:
+    """The hero alone, which the painter keeps to in all pictures. It is judged like any picture, and shown nowhere."""
+    hero = Actor(name=look.cast.characters[0].name)
+    scene = Scene(description="A character study on a plain background", place="studio", actors=(hero,))
+    checked, drawn = await make_picture(bench, PORTRAIT, scene, look)
+    return drawn or await generate_images.fetch(checked.stored, bench.kit.storage)
 
 
 async def _draw(bench: Workbench, prompt: PicturePrompt, look: Look) -> Picture:

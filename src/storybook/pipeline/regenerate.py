@@ -142,4 +142,5 @@ async def _redraw(task: _Task, scene: Scene) -> CheckedPicture:
     look = Look(original.story.spec, original.cast, original.story.names, None)
     if image.takes_reference and original.portrait:
         look = look._replace(portrait=await generate_images.fetch(original.portrait, task.kit.storage))
-    return await make_picture(task.bench, task.order.page_number, scene, look)
+    checked, _ = await make_picture(task.bench, task.order.page_number, scene, look)
+    return checked
