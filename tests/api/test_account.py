@@ -36,7 +36,7 @@ from storybook.models import (
     User,
 )
 from storybook.resources import Resources
-from storybook.services import accounts, archive, artifacts, credits, export, files, jobs
+from storybook.services import accounts, archive, artifacts, credits, export, files, jobs, parking
 from storybook.storage.base import StoredObject
 from tests.api.conftest import SPEC, Follow
 from tests.conftest import USER_KEY
@@ -474,7 +474,7 @@ async def test_a_runner_of_a_deleted_user_can_write_nothing_and_what_it_stored_g
 
     await resources.storage.put(key, b"very late", "image/png")
     async with resources.database.session() as session:
-        await jobs.clean_up_after_lost_lease(session, claim)
+        assert not await parking.finished_after_all(session, claim)
     await files.remove_discarded(resources.database, resources.storage)
     assert stored(resources) == []
 

@@ -2,15 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import func, literal, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.database import Database, Prepared, passes, patiently
+from storybook.core.metrics import REGISTRY
 from storybook.core.migrations import downgrade, migrate
 from storybook.core.time_limits import Limits, at_most, of_service, server_settings
 from storybook.domain.book_spec import BookSpec
@@ -130,6 +133,37 @@ async def test_a_job_that_is_worked_on_for_too_long_ends(
     async with asyncio.timeout(30):
         await holder.work(claim)
     assert await rows("SELECT error_code, held FROM jobs, user_credits") == [("UNKNOWN", 0)]
+
+
+class Unheard(Database):
+    """Loses the answer to the commit that finishes a job."""
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        async with super().session() as session:
+            yield session
+        async with super().session() as session:
+            if await session.scalar(text("SELECT 1 FROM jobs WHERE status = 'done'")):
+                raise OperationalError("COMMIT", None, ConnectionResetError())
+
+
+async def test_a_job_is_counted_as_done_also_when_the_answer_to_its_last_word_is_lost(resources: Resources) -> None:
+    unheard = Unheard(resources.database.engine)
+    holder = LeaseHolder(make_kit(replace(resources, database=unheard)), resources.settings)
+    before = books_done()
+    await ordered(resources.database)
+    claim = await holder.claim(Lane.BOOKS)
+    assert claim
+    await holder.work(claim)
+    assert books_done() == before + 1
+    await unheard.reserve.close()
+
+
+def books_done() -> float:
+    """How many this process has counted."""
+    counted = REGISTRY.get_sample_value("storybook_jobs_ended_total", {"kind": "book", "outcome": "done"})
+    assert counted is not None
+    return counted
 
 
 class HangingStorage(FileStorage):

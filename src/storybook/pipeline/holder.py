@@ -83,9 +83,7 @@ class LeaseHolder:
             except BaseExceptionGroup as failures:
                 await self._end(claim, cause_of(failures))
             else:
-                telemetry.tell(outcome="done")
-                log.info("job_done")
-                _count(claim, DONE)
+                _tell_done(claim)
 
     async def _work_under_lease(self, claim: Claim, lease: Lease) -> None:
         async with asyncio.TaskGroup() as group:
@@ -158,10 +156,12 @@ class LeaseHolder:
         await self._write_last(claim, lambda session: jobs.fail(session, claim, code))
 
     async def _leave(self, claim: Claim) -> None:
-        """The job is somebody else's: only what we may have stored of one that has ended is removed."""
-        telemetry.tell(outcome="lease_lost")
-        log.warning("lease_lost")
-        await self._write_last(claim, lambda session: jobs.clean_up_after_lost_lease(session, claim))
+        """The job is somebody else's, or has ended; by us, where the answer to our last word was lost."""
+        if await self._write_last(claim, lambda session: parking.finished_after_all(session, claim)):
+            _tell_done(claim)
+        else:
+            telemetry.tell(outcome="lease_lost")
+            log.warning("lease_lost")
 
     async def _hand_back_at_once(self, claim: Claim) -> None:
         try:
@@ -187,6 +187,12 @@ class LeaseHolder:
         except (SQLAlchemyError, OSError) as error:
             log.warning("not_handed_back", exc_info=error)
         return None
+
+
+def _tell_done(claim: Claim) -> None:
+    telemetry.tell(outcome="done")
+    log.info("job_done")
+    _count(claim, DONE)
 
 
 def _count(claim: Claim, outcome: str) -> None:

@@ -266,13 +266,6 @@ async def forget(session: AsyncSession, which: tuple[ColumnElement[bool], ...]) 
         await session.execute(delete(table).where(table.job_id.in_([job.id for job in found])))
 
 
-async def clean_up_after_lost_lease(session: AsyncSession, claim: Claim) -> None:
-    """Discards what a runner may have stored after its job was stopped by the reader, or deleted with its user."""
-    status = await session.scalar(select(Job.status).where(Job.id == claim.job_id))
-    if status in {None, JobState.FAILED}:
-        await files.discard(session, files.folder_of(claim.asset_token) + "/")
-
-
 def _failure(code: ErrorCode, kind: JobKind, language: Language) -> dict[str, Any]:
     return {
         "error_code": code,

@@ -1,12 +1,15 @@
-"""Jobs that are given back: to wait for a vendor or for the storage, and not for ever, or to go on elsewhere."""
+"""Jobs that are given back: to wait for a vendor or for the storage, and not for ever, or to go on elsewhere; and what
+became of those that are not their runner's any more.
+"""
 
 from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storybook.core.errors import ErrorCode
+from storybook.domain.jobs import JobState
 from storybook.domain.orders import Claim
 from storybook.models import Job
-from storybook.services import budget, jobs
+from storybook.services import budget, files, jobs
 
 
 async def park(session: AsyncSession, claim: Claim, seconds: float, code: ErrorCode, *, longest: float) -> bool:
@@ -37,3 +40,15 @@ async def leave(session: AsyncSession, claim: Claim) -> None:
     """
     await jobs.hand_back(session, claim)
     await budget.leave_outside(session, claim.job_id, claim.fence + 1, broken_off=True)
+
+
+async def finished_after_all(session: AsyncSession, claim: Claim) -> bool:
+    """Whether a runner that takes its lease to be lost had finished its job, and did not hear so.
+
+    Where the job was stopped by its reader, or deleted with its user, what the runner may have stored is discarded.
+    """
+    job = await session.get(Job, claim.job_id)
+    if job is None or job.status == JobState.FAILED:
+        await files.discard(session, files.folder_of(claim.asset_token) + "/")
+        return False
+    return job.status == JobState.DONE and job.fence == claim.fence
