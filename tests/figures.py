@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Self
 
@@ -27,9 +28,10 @@ class Seen:
     @classmethod
     async def until(cls, client: httpx.AsyncClient, holds: Callable[[Self], bool], url: str = "/metrics") -> Self:
         """The first answer that is so: what has happened is counted a moment later."""
-        async with asyncio.timeout(20):
-            while not holds(seen := await cls.by(client, url)):
-                await asyncio.sleep(0.02)
+        until = time.monotonic() + 20
+        while not holds(seen := await cls.by(client, url)):
+            assert time.monotonic() < until, seen.text
+            await asyncio.sleep(0.02)
         return seen
 
     def of(self, name: str, **labels: str) -> Iterator[Sample]:
