@@ -126,6 +126,15 @@ def test_no_lamp_for_the_table_stands_out_of_doors() -> None:
         assert [place for place, prop in shown if prop == "lamp" and place not in table("wardrobe")["indoors"]] == []
 
 
+@pytest.mark.parametrize("topic", ["a rabbit who is shy at school", "a cat who is afraid of the library"])
+def test_nobody_goes_to_bed_where_nobody_lives(topic: str) -> None:
+    for seed in range(1, 21):
+        draft = write_story(request(topic, seed=seed, page_count=12))
+        scenes = draft.scenes().values()
+        asleep = {scene.place for scene in scenes if Mood.SLEEPY in {actor.mood for actor in scene.actors}}
+        assert not asleep & {"school", "library"}
+
+
 def everything_told(draft: StoryDraft) -> str:
     """What stands in the book and what its pictures are painted from."""
     scenes = [f"{scene.description} {scene.place} {' '.join(scene.props)}" for scene in draft.scenes().values()]

@@ -78,7 +78,7 @@ class Stage:
 
     def _place(self, place: str) -> str:
         setting = self._premise.setting
-        house = setting.home if setting.home in table("wardrobe")["indoors"] else "bedroom"
+        house = setting.home if setting.home in table("wardrobe")["lived_in"] else "bedroom"
         way = "space" if setting.away == "space" else "sky"
         spot = setting.spot or setting.home
         named = {"home": setting.home, "away": setting.away, "way": way, "house": house, "spot": spot}.get(place, place)
