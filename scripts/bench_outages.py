@@ -25,7 +25,7 @@ from storybook.providers.breaker import FAILURES_TO_OPEN, Rests
 from storybook.providers.estimate import Estimate
 from tests.fixtures_simulator import Simulated, settings_for
 from tests.simulator.faults import Fault
-from tests.verdicts import about_picture, about_words
+from tests.verdicts import about_looks, about_picture, about_words
 
 FASTER = 20
 WORTH = 7.5
@@ -141,7 +141,7 @@ async def unjudged(simulator: Simulated, count: int) -> list[Row]:
     return [
         Row(
             f"{count} books with moderation unwell: published, and without a verdict",
-            f"{len(asked)} stories and pictures of {len(done)} books, {bare}",
+            f"{len(asked)} stories, looks and pictures of {len(done)} books, {bare}",
             "0",
             met=bare == 0,
         )
@@ -149,15 +149,16 @@ async def unjudged(simulator: Simulated, count: int) -> list[Row]:
 
 
 async def _published(service: Service, job_id: str) -> list[str]:
-    """What moderation has to have been asked about a book: its words, and each of its pictures."""
+    """What moderation has to have been asked about a book: its words, how everyone looks, and each of its pictures."""
     result: dict[str, Any] = (await service.client.get(f"/v1/books/{job_id}")).raise_for_status().json()["result"]
     async with service.database.session() as session:
         draft = await session.scalar(text("SELECT draft FROM story_drafts WHERE job_id = :id"), {"id": job_id})
+        cast = await session.scalar(text(CAST), {"id": job_id})
     addresses = [result["cover_image_url"], *(page["image_url"] for page in result["pages"])]
     paths = [urlsplit(address).path for address in addresses]
     pictures = [(await service.client.get(path)).raise_for_status().content for path in paths]
     words = about_words(result["title"], [page["text"] for page in result["pages"]], draft)
-    return [words, *map(about_picture, pictures)]
+    return [words, about_looks(cast), *map(about_picture, pictures)]
 
 
 async def caps(simulator: Simulated, at_once: int) -> list[Row]:
@@ -210,6 +211,7 @@ def _is_refused(answer: object) -> bool:
     raise RuntimeError(f"an order was neither accepted nor refused: {answer!r}")
 
 
+CAST = "SELECT artifact FROM step_artifacts WHERE job_id = :id AND page_number = -1 AND step LIKE '%_sheet'"
 SPENT = "SELECT sum(micro_dollars) FROM provider_calls"
 COMMITTED = "SELECT sum(CASE WHEN closed THEN used ELSE reserved END) FROM job_budgets"
 

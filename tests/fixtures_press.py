@@ -48,12 +48,10 @@ class Press:
         """The job of a book, at its end."""
         return await self.ended(await self.order(spec))
 
-    async def page(self, book_job: Job, number: int, wish: str) -> Job:
+    async def page(self, book_job: Job, number: int, wish: str, mode: RegenerateMode = RegenerateMode.BOTH) -> Job:
         """A page of a finished book, told and drawn again."""
         async with self.kit.database.session() as session:
-            order = orders.order_page(
-                session, self.user_id, book_job.id, number, RegenerateMode.BOTH, wish, self.quotas
-            )
+            order = orders.order_page(session, self.user_id, book_job.id, number, mode, wish, self.quotas)
             job_id = (await order).id
         return await self.ended(job_id)
 

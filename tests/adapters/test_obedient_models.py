@@ -3,6 +3,7 @@ what is planted has to be stopped behind the model, and is wherever a rule or a 
 """
 
 import base64
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from storybook.core.cpu import CpuPool
 from storybook.core.database import Database
 from storybook.core.settings import Settings
 from storybook.domain.book_spec import BookSpec, HeroSpec
-from storybook.models import Book, Page
+from storybook.domain.orders import RegenerateMode
+from storybook.models import Book, Character, Page
 from storybook.services import credits
 from tests.fixtures_press import Press, press
 from tests.fixtures_simulator import Simulated, settings_for
@@ -50,15 +52,17 @@ async def balance(made: Press) -> int:
 
 
 async def printed(database: Database) -> str:
-    """All that readers find in books."""
+    """All that readers find in books, and of those whom books have brought."""
+    read = (
+        select(Book.title, Book.moral),
+        select(Page.text, Page.image_prompt, Page.alt_text),
+        select(Character.master_description, Character.visual_style_notes),
+    )
     async with database.session() as session:
-        titles = await session.execute(select(Book.title, Book.moral))
-        pages = await session.scalars(select(Page.text))
-        return "\n".join([*(f"{title}\n{moral}" for title, moral in titles), *pages])
+        return "\n".join([str(row) for query in read for row in await session.execute(query)])
 
 
-@pytest.mark.parametrize("into", ["text", "title", "moral"])
-@pytest.mark.parametrize("language", PLANTED)
+@pytest.mark.parametrize(("language", "into"), [*product(PLANTED, ["text", "title", "moral"]), ("en", "description")])
 async def test_what_our_own_rules_mind_is_in_no_book_where_no_vendor_minds_it(
     language: str, into: str, simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
 ) -> None:
@@ -85,6 +89,19 @@ async def test_whom_a_model_thinks_up_is_judged_as_well(
     assert await printed(database) == ""
 
 
+@pytest.mark.parametrize("into", ["master_description", "visual_style_notes", "face"])
+async def test_how_a_model_says_that_everyone_looks_is_judged_as_well(
+    into: str, simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
+) -> None:
+    simulator.obeys("Write", "look", into, coded=True)
+    simulator.flag(contains=UNMINDED, categories=["horror"])
+    async with press(settings_of(simulator, tmp_path), database, cpu) as made:
+        for planted in (PLANTED["en"][1], UNMINDED):
+            job = await made.book(spec_of(order_to_write(order_to_write(planted))))
+            assert (job.status, job.error_code) == ("failed", "SAFETY_OUTPUT"), planted
+    assert await printed(database) == ""
+
+
 @pytest.mark.parametrize("layers", ["studio,openai,judge", "openai,judge"])
 async def test_a_sentence_in_the_place_of_a_name_is_read_by_whoever_judges(
     layers: str, simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
@@ -104,15 +121,16 @@ async def test_a_sentence_in_the_place_of_a_name_is_read_by_whoever_judges(
 async def test_what_a_vendor_minds_is_in_no_book_and_on_no_page_that_is_made_again(
     simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
 ) -> None:
-    simulator.obeys("Write", "text", coded=True)
+    simulator.obeys("Write", "text", "description", coded=True)
     simulator.flag(contains=UNMINDED, categories=["horror"])
     async with press(settings_of(simulator, tmp_path), database, cpu) as made:
         job = await made.book(spec_of(order_to_write(UNMINDED)))
         assert (job.status, job.error_code) == ("failed", "SAFETY_OUTPUT")
         book = await made.book(spec_of("a fox"))
         before = await printed(database)
-        again = await made.page(book, 2, order_to_write(UNMINDED))
-    assert (book.status, again.status, again.error_code) == ("done", "failed", "SAFETY_OUTPUT")
+        again = [await made.page(book, 2, order_to_write(UNMINDED), mode) for mode in RegenerateMode]
+    assert book.status == "done"
+    assert {(page.status, page.error_code) for page in again} == {("failed", "SAFETY_OUTPUT")}
     assert UNMINDED not in before
     assert await printed(database) == before
 

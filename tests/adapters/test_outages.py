@@ -18,14 +18,15 @@ from storybook.core.settings import Settings
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.calls import Outcome
 from storybook.domain.jobs import Step
-from storybook.models import Job, StoryDraftRow
+from storybook.models import Job, StepArtifact, StoryDraftRow
+from storybook.models.jobs import WHOLE_BOOK
 from storybook.pipeline.runner import Runner
 from storybook.providers.breaker import FAILURES_TO_OPEN, Rests
 from storybook.services import credits, orders
 from tests.fixtures_press import Press, press
 from tests.fixtures_simulator import Simulated, settings_for
 from tests.simulator.faults import Fault
-from tests.verdicts import about_picture, about_words
+from tests.verdicts import about_looks, about_picture, about_words
 
 RESTS = Rests(*(seconds / 100 for seconds in Rests()))
 AWAY_SECONDS = 6.0
@@ -120,6 +121,13 @@ async def draft_of(made: Press, job: Job) -> dict[str, Any]:
         return drafts.one()
 
 
+async def cast_of(made: Press, job: Job) -> dict[str, Any]:
+    of_cast = StepArtifact.step == Step.GENERATE_CHARACTER_SHEET, StepArtifact.page_number == WHOLE_BOOK
+    async with made.kit.database.session() as session:
+        casts = await session.scalars(select(StepArtifact.artifact).where(StepArtifact.job_id == job.id, *of_cast))
+        return casts.one()
+
+
 @pytest.fixture
 def unwell(simulator: Simulated) -> Callable[[float], None]:
     """Moderation is slow, absent and malformed in turns: so many of its calls go wrong, and those are not charged."""
@@ -157,6 +165,7 @@ async def test_nothing_is_published_without_a_verdict(
             if job.status == "done":
                 book, draft = await made.book_of(job), await draft_of(made, job)
                 assert about_words(book.title, [page.text for page in book.pages], draft) in verdicts
+                assert about_looks(await cast_of(made, job)) in verdicts
                 for page in book.pages:
                     picture = await made.kit.storage.get(page.image_key)
                     assert about_picture(picture.data) in verdicts

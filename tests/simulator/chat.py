@@ -96,8 +96,8 @@ def _value(prompt: Prompt, state: State) -> Any:
     answers: dict[str, Callable[[], Any]] = {
         "generate_story": lambda: _obedient(teller.story(prompt.schema), prompt, state),
         "rewrite_page": lambda: _obedient(teller.page(), prompt, state),
-        "restage_page": teller.staged,
-        "generate_character_sheet": teller.sheets,
+        "restage_page": lambda: _obedient(teller.staged(), prompt, state),
+        "generate_character_sheet": lambda: _obedient(teller.sheets(), prompt, state),
         "describe_picture": teller.alt_text,
         "judge": lambda: _verdict(prompt, state),
     }

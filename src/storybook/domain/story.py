@@ -87,6 +87,11 @@ class Scene(Strict):
     actors: Annotated[tuple[Actor, ...], Field(min_length=1, max_length=4)]
     props: Annotated[tuple[Word, ...], Field(max_length=6)] = ()
 
+    def texts(self) -> list[str]:
+        """All that its writer put into words of their own."""
+        held = (actor.holding for actor in self.actors if actor.holding)
+        return [self.description, self.place, *self.props, *held]
+
 
 class CastMember(Strict):
     """Someone in the story. `kind` and `look` are English words ("fox", "a small red fox with a green scarf")."""

@@ -9,10 +9,10 @@ from storybook.domain.jobs import Step, progress_of_pictures
 from storybook.domain.moderation import Verdict
 from storybook.domain.orders import BookOrder, Claim
 from storybook.domain.story import FIRST_PAGE, StoryDraft
-from storybook.models.jobs import UNJUDGED
+from storybook.models.jobs import UNJUDGED, WHOLE_BOOK
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.picture import CheckedPicture, Look, make_picture, make_portrait_of_hero, put_into_words
-from storybook.pipeline.steps.generate_character_sheet import generate_character_sheet
+from storybook.pipeline.steps.generate_character_sheet import generate_character_sheet, judge_looks
 from storybook.pipeline.steps.generate_story import generate_story, judge_story
 from storybook.pipeline.steps.moderate_input import moderate_input
 from storybook.pipeline.steps.moderate_output import BookVerdict, judge_book
@@ -29,7 +29,7 @@ async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
     through E, F and G, some of them at once. G judges the whole, H puts it on the shelf.
     """
     bench = await Workbench.open(claim, kit, Step.NORMALIZE)
-    text, moderation = kit.providers.text, kit.providers.moderation
+    moderation = kit.providers.moderation
 
     async def judge_request() -> Verdict:
         return await bench.attempt(Step.MODERATE_INPUT, lambda: moderate_input(request, moderation))
@@ -37,18 +37,15 @@ async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
     async def pass_request() -> Verdict:
         return await bench.once(Step.MODERATE_INPUT, Verdict, judge_request)
 
-    async def design_cast() -> CastSheet:
-        return await bench.attempt(
-            Step.GENERATE_CHARACTER_SHEET, lambda: generate_character_sheet(request, draft, claim.seed, text)
-        )
-
     request = await bench.once(Step.NORMALIZE, Request, lambda: _normalize(claim, order, kit))
     await together(pass_request(), _write(bench, request))
     draft = await bench.once(Step.GENERATE_STORY, StoryDraft, lambda: _judged_story(bench, request))
-    cast = await bench.once(Step.GENERATE_CHARACTER_SHEET, CastSheet, design_cast)
+    cast = await _design(bench, request, draft)
     look = Look(request.spec, cast, request.names, None)
     if kit.providers.image.takes_reference:
-        look = await _with_portrait(bench, draft, look)
+        look = await _with_portrait(bench, request, draft, look)
+    else:
+        await _pass_looks(bench, request, cast)
     checked = await _picture_all(bench, draft, look)
     await bench.once(
         Step.MODERATE_OUTPUT,
@@ -89,8 +86,34 @@ async def _judged_story(bench: Workbench, request: Request) -> StoryDraft:
     return draft
 
 
-async def _with_portrait(bench: Workbench, draft: StoryDraft, look: Look) -> Look:
-    """The look with the hero's portrait; while that is drawn, all pictures are put into words."""
+async def _design(bench: Workbench, request: Request, draft: StoryDraft) -> CastSheet:
+    """How everyone looks, as its writer says it; it is kept as the story is."""
+    if judged := bench.kept(Step.GENERATE_CHARACTER_SHEET, CastSheet, WHOLE_BOOK):
+        return judged
+    await bench.show(Step.GENERATE_CHARACTER_SHEET)
+    claim, text = bench.claim, bench.kit.providers.text
+
+    async def design() -> CastSheet:
+        return await bench.attempt(
+            Step.GENERATE_CHARACTER_SHEET, lambda: generate_character_sheet(request, draft, claim.seed, text)
+        )
+
+    return await bench.once(Step.GENERATE_CHARACTER_SHEET, CastSheet, design, page=UNJUDGED)
+
+
+async def _pass_looks(bench: Workbench, request: Request, cast: CastSheet) -> None:
+    """Has the words for how everyone looks judged; no page is shown before."""
+    moderation = bench.kit.providers.moderation
+
+    async def judged() -> CastSheet:
+        await bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_looks(cast, request, moderation))
+        return cast
+
+    await bench.once(Step.GENERATE_CHARACTER_SHEET, CastSheet, judged)
+
+
+async def _with_portrait(bench: Workbench, request: Request, draft: StoryDraft, look: Look) -> Look:
+    """The look with the hero's portrait; while that is drawn, the looks are judged and all pictures put into words."""
 
     async def word_all() -> None:
         await bench.show(Step.GENERATE_IMAGE_PROMPTS)
@@ -98,7 +121,8 @@ async def _with_portrait(bench: Workbench, draft: StoryDraft, look: Look) -> Loo
             await put_into_words(bench, number, scene, look)
         await bench.show(Step.GENERATE_IMAGES)
 
-    portrait, _ = await together(make_portrait_of_hero(bench, look), word_all())
+    judging = _pass_looks(bench, request, look.cast)
+    _, portrait, _ = await together(judging, make_portrait_of_hero(bench, look), word_all())
     return look._replace(portrait=portrait)
 
 

@@ -130,9 +130,8 @@ async def _revise(task: _Task) -> Revision:
         feedback=task.order.feedback,
         seed=task.claim.seed,
     )
-    if task.order.mode is RegenerateMode.IMAGE:
-        return await task.bench.attempt(Step.GENERATE_STORY, lambda: restage_page(request, providers.text))
-    revision = await task.bench.attempt(Step.GENERATE_STORY, lambda: rewrite_page(request, providers.text))
+    revise = restage_page if task.order.mode is RegenerateMode.IMAGE else rewrite_page
+    revision = await task.bench.attempt(Step.GENERATE_STORY, lambda: revise(request, providers.text))
     await task.bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_page(revision.page, request, providers.moderation))
     return revision
 

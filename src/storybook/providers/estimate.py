@@ -116,12 +116,13 @@ class Estimate:
         data = _data_of(order)
         looks = self._asked(PROMPT + 6 * CHARACTER + data, cast_tokens(6))
         series = self._judged(data) if spec.series_context else 0
-        texts = series + self._judged(data) + self._judged(pages * PAGE_TEXT + CHARACTER + CAST + data)
+        story = self._judged((pages + 1) * PAGE_AND_SCENE + CHARACTER + CAST + data)
+        texts = series + self._judged(data) + story + self._judged(6 * CHOSEN_CHARACTER + data)
         return self.story(order) + looks + texts + (pages + BESIDE_THE_PAGES) * self._picture()
 
     def _page(self) -> int:
         story = MOST_PAGES * PAGE_TEXT + 6 * CHARACTER + PAGE_AND_SCENE
-        texts = self._judged(CHARACTER) + self._judged(PAGE_TEXT + CHARACTER)
+        texts = self._judged(CHARACTER) + self._judged(PAGE_AND_SCENE + CHARACTER)
         return self._asked(PROMPT + story + CHARACTER, PAGE_TOKENS) + texts + self._picture()
 
     def _spoken(self, pages: int) -> int:

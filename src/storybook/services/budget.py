@@ -56,7 +56,7 @@ _OF_THE_STORY = (_CALL.page == WHOLE_BOOK) & _CALL.step.in_((Step.GENERATE_STORY
 _KEPT = exists().where(
     StepArtifact.job_id == _CALL.job_id,
     StepArtifact.step == _CALL.step,
-    (StepArtifact.page_number == _CALL.page) | (_OF_THE_STORY & (StepArtifact.page_number == UNJUDGED)),
+    (StepArtifact.page_number == _CALL.page) | ((_CALL.page == WHOLE_BOOK) & (StepArtifact.page_number == UNJUDGED)),
 ) | (_OF_THE_STORY & exists().where(StoryDraftRow.job_id == _CALL.job_id))
 _CAME_TO_NOTHING = (_CALL.outcome == Outcome.UNKNOWN) | ((_CALL.outcome == Outcome.OK) & ~_KEPT)
 KEPT_DAYS = 30

@@ -18,13 +18,14 @@ async def generate_story(request: Request, seed: int, text: TextProvider) -> Sto
 
 
 async def judge_story(draft: StoryDraft, request: Request, moderation: ModerationProvider) -> Verdict:
-    """The verdict on the story's text and on whom its writer thought up; raises JobFailed with SAFETY_OUTPUT when it is
-    flagged.
+    """The verdict on the story's text, on whom its writer thought up and on what its pictures are to show; raises
+    JobFailed with SAFETY_OUTPUT when it is flagged.
     """
     cast = (text for member in draft.cast for text in (member.name, member.kind, member.look, *member.traits))
+    scenes = (text for scene in draft.scenes().values() for text in scene.texts())
     verdict = await moderation.judge_story(
         TextCheck(
-            texts=(draft.title, draft.moral, *(page.text for page in draft.pages), *cast),
+            texts=(draft.title, draft.moral, *(page.text for page in draft.pages), *cast, *scenes),
             language=request.spec.language,
             target_age=request.spec.target_age,
             forbidden=request.spec.forbidden_elements or (),

@@ -28,10 +28,10 @@ async def restage_page(request: RewriteRequest, text: TextProvider) -> Revision:
 
 
 async def judge_page(page: StoryPage, request: RewriteRequest, moderation: ModerationProvider) -> Verdict:
-    """The verdict on the page's text; raises JobFailed with SAFETY_OUTPUT when it is flagged."""
+    """The verdict on the page's text and scene; raises JobFailed with SAFETY_OUTPUT when they are flagged."""
     verdict = await moderation.judge_story(
         TextCheck(
-            texts=(page.text,),
+            texts=(page.text, *page.scene.texts()),
             language=request.draft.language,
             target_age=request.draft.target_age,
             forbidden=request.story.spec.forbidden_elements or (),
