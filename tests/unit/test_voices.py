@@ -262,6 +262,16 @@ def test_a_sound_is_as_long_as_its_frames(rate: int, kilobits: int) -> None:
         milliseconds(sound + bytes(3000) + sound)
 
 
+def test_what_sounds_for_much_longer_than_a_page_is_no_voice() -> None:
+    sound = mp3(3)
+    assert milliseconds(sound * 150) > 400_000
+    with pytest.raises(NotAnMp3, match="more than a page"):
+        milliseconds(sound * 220)
+    empty_tags = b"ID3\x04\x00\x00\x00\x00\x00\x00" * 10**5
+    with pytest.raises(NotAnMp3, match="more than a page"):
+        milliseconds(empty_tags + sound)
+
+
 @given(st.binary(max_size=5000), st.integers(min_value=0, max_value=4000))
 def test_any_bytes_are_a_sound_or_none(junk: bytes, at: int) -> None:
     for data in (junk, mp3(1)[:at] + junk + mp3(1)[at:]):

@@ -5,7 +5,8 @@ A call is one POST: nothing here, and no client that is handed this one, sends a
 
 import email.utils
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -16,8 +17,9 @@ from storybook.domain.calls import Kind, Outcome, code_of
 from storybook.providers import about
 from storybook.providers.vendors import Vendor
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_RETRY_AFTER = 600.0
+_PACKED = "gzip"
 _RATE_LIMIT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_RATE_LIMIT}
 _TIMEOUT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_TIMEOUT}
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
@@ -144,6 +146,7 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, vendor: Ve
 
     What may cost something is not sent when the lease of its job may be over: raises LeaseLost.
     """
+    request.headers["Accept-Encoding"] = _PACKED
     if request.method == "POST":
         request.extensions["trace"] = _before_it_leaves
     try:
@@ -168,14 +171,29 @@ async def _before_it_leaves(event: str, _: dict[str, Any]) -> None:
 
 
 async def _read(response: httpx.Response) -> bytes | None:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            return None
+    """The body, or None where it is too large: no more than that is unpacked, however small it came."""
+    body, unpack = bytearray(), _unpacking(response.headers.get("content-encoding", ""))
+    try:
+        async for piece in response.aiter_raw():
+            body += unpack(piece, MAX_ANSWER_BYTES + 1 - len(body))
+            if len(body) > MAX_ANSWER_BYTES:
+                return None
+    except zlib.error:
+        raise httpx.DecodingError("the answer is packed in another way than it says") from None
     return bytes(body)
 
 
-def _plain(headers: httpx.Headers) -> dict[str, str]:
-    """Without what described the body on its way."""
-    return {name: value for name, value in headers.items() if name not in {"content-encoding", "content-length"}}
+def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
+    """Unpacks the next piece, but no more than so many bytes of it."""
+    if encoding.strip().lower() == _PACKED:
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress
+    return lambda piece, _: piece
+
+
+def _plain(headers: httpx.Headers) -> list[tuple[bytes, bytes]]:
+    """Without what described the body on its way; of the body's type no more than its name, as all text is UTF-8."""
+    return [
+        (name, value.partition(b";")[0] if name.lower() == b"content-type" else value)
+        for name, value in headers.raw
+        if name.lower() not in {b"content-encoding", b"content-length"}
+    ]

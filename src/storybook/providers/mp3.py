@@ -3,6 +3,10 @@
 from typing import NamedTuple
 
 MIN_MILLISECONDS = 100
+MAX_MILLISECONDS = 600_000
+"""Several times as long as the longest page sounds."""
+_MAX_PARTS = 30_000
+"""Tags and frames; more than that sound for longer, or not at all."""
 _MAX_REST = 2048
 """Bytes behind the last frame: a tag, padding, or a frame that was cut off."""
 
@@ -27,9 +31,10 @@ class _Frame(NamedTuple):
 
 
 def milliseconds(data: bytes) -> int:
-    """How long the sound is; raises NotAnMp3, also for less than a tenth of a second."""
-    at, heard = 0, 0.0
-    while at < len(data):
+    """How long the sound is; raises NotAnMp3, also for less than a tenth of a second or more than ten minutes."""
+    at, heard, parts = 0, 0.0, 0
+    while at < len(data) and parts < _MAX_PARTS:
+        parts += 1
         if tag := _tag(data, at):
             at += tag
         elif (frame := _frame(data, at)) and at + frame.length <= len(data):
@@ -40,8 +45,8 @@ def milliseconds(data: bytes) -> int:
             break
         else:
             raise NotAnMp3("there is something else than sound in it")
-    if heard < MIN_MILLISECONDS:
-        raise NotAnMp3("there is hardly any sound in it")
+    if parts == _MAX_PARTS or not MIN_MILLISECONDS <= heard <= MAX_MILLISECONDS:
+        raise NotAnMp3("there is hardly any sound in it, or much more than a page takes")
     return int(heard)
 
 

@@ -19,12 +19,11 @@ class _Shared(httpx2.AsyncBaseTransport):
         self._line = line
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        headers = [header for header in request.headers.multi_items() if header[0] != "accept-encoding"]
         ours = self._client.build_request(
-            request.method, str(request.url), headers=headers, content=await request.aread()
+            request.method, str(request.url), headers=request.headers.raw, content=await request.aread()
         )
         answer = await exchange(self._client, ours, self._line.vendor, self._line.kind)
-        return httpx2.Response(answer.status_code, headers=answer.headers.multi_items(), content=answer.content)
+        return httpx2.Response(answer.status_code, headers=answer.headers.raw, content=answer.content)
 
 
 def client_for_packages(client: httpx.AsyncClient, line: Line) -> httpx2.AsyncClient:

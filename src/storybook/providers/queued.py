@@ -202,8 +202,9 @@ class QueuedPainter:
                 if not passes(response.status_code) or looks == most:
                     raise Unfit(response.status_code, response.headers)
                 pause = max(pause, retry_after(response.headers) or 0.0)
-            except (CallFailed, ValueError, RecursionError):
-                pass
+            except (CallFailed, ValueError, RecursionError) as error:
+                if isinstance(error, CallFailed) and error.charged is Charged.YES:
+                    raise  # what is too large is so at the next look, too
             await asyncio.sleep(pause)
         raise self._unknown("nobody says how far the picture is")
 
