@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import datetime as dt
+import gzip
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -26,7 +27,7 @@ from storybook.providers import fal, openai_images, replicate
 from storybook.providers.about import About, calling_about
 from storybook.providers.base import PictureRequest, Region, RegionRequest
 from storybook.providers.choices import Choice
-from storybook.providers.http import CallFailed, make_client
+from storybook.providers.http import MAX_ANSWER_BYTES, CallFailed, make_client
 from storybook.providers.line import Line
 from storybook.providers.painting import Easel, finished
 from storybook.providers.prices import price_of
@@ -304,6 +305,14 @@ async def test_looks_that_fail_are_repeated_and_cost_nothing(bench: Bench) -> No
     assert await drawn(bench.painter())
     assert len(bench.double.posted) == 1
     assert bench.meter.ends == [(1, Outcome.OK, bench.price)]
+
+
+async def test_a_look_with_too_large_an_answer_is_the_last(bench: Bench) -> None:
+    bench.double.looks = [Answer(200, gzip.compress(bytes(2 * MAX_ANSWER_BYTES)), (("content-encoding", "gzip"),))] * 2
+    failure = await failure_of(bench.painter())
+    assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNUSABLE, Charged.YES, False)
+    assert len(bench.double.looks) == 1
+    assert bench.meter.ends == [(1, Outcome.UNUSABLE, bench.price)]
 
 
 async def test_a_busy_vendor_is_left_alone_for_as_long_as_it_wants(bench: Bench) -> None:
