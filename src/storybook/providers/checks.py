@@ -127,7 +127,8 @@ def _read(answer: httpx.Response, probe: Probe, checked: Checked) -> Checked:
     if status in {401, 403} or (status == 400 and _BAD_KEY in answer.text):
         return _refused_key(answer, checked)
     if status == 429 or status >= 500:
-        return _said(checked, State.AWAY, f"{choice.setting}: {choice.provider} answers {status}; try again later.")
+        why = "is too busy, or your account there has no money left" if status == 429 else f"answers {status}"
+        return _said(checked, State.AWAY, f"{choice.setting}: {choice.provider} {why}; look there, or try again later.")
     if not probe.tells_models:
         return checked
     if answer.is_success:

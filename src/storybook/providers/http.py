@@ -8,7 +8,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -174,7 +174,7 @@ async def _read(response: httpx.Response) -> bytes | None:
     """The body, or None where it is too large: no more than that is unpacked, however small it came."""
     body, unpack = bytearray(), _unpacking(response.headers.get("content-encoding", ""))
     try:
-        async for piece in response.aiter_raw():
+        async for piece in cast(httpx.AsyncByteStream, response.stream):
             body += unpack(piece, MAX_ANSWER_BYTES + 1 - len(body))
             if len(body) > MAX_ANSWER_BYTES:
                 return None
