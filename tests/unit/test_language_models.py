@@ -290,6 +290,8 @@ def renamed(draft: StoryDraft) -> StoryDraft:
         (lambda story: story["pages"].append(story["pages"][0]), "the story has 5 pages; it must have 4"),
         (lambda story: story["pages"][1].update(text="One."), "page 2 has 1 sentences; 2 to 3 are allowed"),
         (lambda story: story["pages"][1].update(text="가요. 와요."), "page 2 is not in English"),
+        (lambda story: story.update(moral="작은 빛."), "moral is not in English"),
+        (lambda story: story["pages"][2].update(text=story["pages"][0]["text"]), "page 3 has the same words as page 1"),
         (lambda story: story["pages"][0].update(text="[[Q]] goes. It comes."), "a stand-in in double brackets is used"),
         (lambda story: story.update(title="x" * 81), "title has more than 80 characters"),
         (lambda story: story.update(secret="words of the model"), "has a key that nobody asked for"),
