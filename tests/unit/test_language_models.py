@@ -110,9 +110,11 @@ async def test_a_server_that_is_not_there_was_not_paid(vendor: str, client: http
 
 
 @pytest.mark.parametrize("vendor", VENDORS_OF_TEXT)
-@pytest.mark.parametrize("why", ["refusal", "nonsense"])
+@pytest.mark.parametrize(
+    ("why", "code"), [("refusal", ErrorCode.SAFETY_INPUT), ("nonsense", ErrorCode.LLM_JSON_INVALID)]
+)
 async def test_an_answer_that_is_none_is_paid_for_and_not_used(
-    vendor: str, why: str, double: Double, model: Model, meter: Unmetered
+    vendor: str, why: str, code: ErrorCode, double: Double, model: Model, meter: Unmetered
 ) -> None:
     answer = said(vendor, "{}", "stop" if why == "nonsense" else why)
     if why == "refusal" and vendor == "openai":
@@ -120,7 +122,7 @@ async def test_an_answer_that_is_none_is_paid_for_and_not_used(
     double.answers = [(200, ["no answer"]) if why == "nonsense" else answer]
     with pytest.raises(CallFailed) as failed:
         await model(vendor).answer(QUESTION)
-    assert (failed.value.outcome, failed.value.code) == (Outcome.UNUSABLE, ErrorCode.LLM_JSON_INVALID)
+    assert (failed.value.outcome, failed.value.code) == (Outcome.UNUSABLE, code)
     assert len(double.asked) == 1 and meter.spent > 0
 
 
