@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from storybook.domain.alt_text import AltText
+from storybook.domain.book_spec import BookSpec
 from storybook.domain.characters import Appearance, CastSheet, CharacterSheet, Clothing
 from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
@@ -27,10 +28,12 @@ from storybook.providers.base import (
 
 NOT_UNDERSTOOD = "Xyzzy"
 SENTENCES = {
-    "en": ["Luna the fox walks on.", "She sees a small light.", "She smiles."],
-    "ko": ["여우 루나가 걸어가요.", "작은 빛이 보여요.", "루나가 웃어요."],
-    "ja": ["きつねのルナが歩きます。", "小さな光が見えます。", "ルナは笑います。"],
+    "en": ["Luna the fox takes step {}.", "She sees a small light.", "She smiles."],
+    "ko": ["여우 루나가 {}걸음째 걸어가요.", "작은 빛이 보여요.", "루나가 웃어요."],
+    "ja": ["きつねのルナが{}歩目を歩きます。", "小さな光が見えます。", "ルナは笑います。"],
 }
+TITLES = {"en": "{} and the light", "ko": "{}의 작은 빛", "ja": "{}と小さな光"}
+MORALS = {"en": "A small light is enough.", "ko": "작은 빛이면 충분해요.", "ja": "小さな光で十分です。"}
 
 
 def sheet(name: str) -> CharacterSheet:
@@ -49,21 +52,22 @@ def draft_for(request: StoryRequest) -> StoryDraft:
     hero = request.known[0].name if request.known else "Luna"
     scene = Scene(description=f"{hero} walks", place="forest", actors=(Actor(name=hero),))
     return StoryDraft(
-        title=f"{hero} and the light",
-        moral="A small light is enough.",
+        title=TITLES[spec.language].format(hero),
+        moral=MORALS[spec.language],
         language=spec.language,
         target_age=spec.target_age,
         cast=(CastMember(name=hero, role=Role.HERO, kind="fox", look="a small red fox"),),
         cover=scene,
         pages=tuple(
-            StoryPage(
-                page_number=number, text=" ".join(SENTENCES[spec.language][: 2 if number % 2 else 3]), scene=scene
-            )
-            if spec.target_age != "3-5"
-            else StoryPage(page_number=number, text=SENTENCES[spec.language][0], scene=scene)
+            StoryPage(page_number=number, text=_told(spec, number), scene=scene)
             for number in range(1, spec.page_count + 1)
         ),
     )
+
+
+def _told(spec: BookSpec, number: int) -> str:
+    sentences = 1 if spec.target_age == "3-5" else 2 if number % 2 else 3
+    return " ".join(SENTENCES[spec.language][:sentences]).format(number)
 
 
 def _staged(request: RewriteRequest) -> StoryPage:

@@ -53,7 +53,7 @@ def cells() -> list[Cell]:
         for adapter, cell in zip(adapters, row[1:], strict=True)
         if cell != "-"
         for always, told in enumerate(cell.split(","))
-        for posts, charges, end in re.findall(r"^(\d):(\d)([+~!tj])$", told)
+        for posts, charges, end in re.findall(r"^(\d):(\d)([+~!tjg])$", told)
     ]
 
 
@@ -145,8 +145,8 @@ async def _end_of(work: Awaitable[Any], kind: Kind) -> str:
         return "~"
     except JobFailed as failed:
         without = ErrorCode.LLM_TIMEOUT if kind is Kind.MODERATION else code_of(kind)
-        signs = {without: "!", ErrorCode.IMAGE_TIMEOUT: "t", ErrorCode.LLM_JSON_INVALID: "j"}
-        return signs[failed.code]
+        told = {ErrorCode.IMAGE_TIMEOUT: "t", ErrorCode.LLM_JSON_INVALID: "j", ErrorCode.SAFETY_INPUT: "g"}
+        return (told | {without: "!"})[failed.code]
     return "+"
 
 

@@ -93,7 +93,7 @@ async def test_a_pdf_has_the_title_as_its_name_and_is_made_once(
     client: httpx.AsyncClient, author: FakeAuthor, spec: dict[str, Any], ended: Follow, rows: Any
 ) -> None:
     def rename(draft: StoryDraft) -> StoryDraft:
-        return draft.model_copy(update={"title": '달 & 별/"루나" ルナ 🌙'})
+        return draft.model_copy(update={"title": 'Moon 달 & 별/"루나" ルナ 🌙'})
 
     author.change = rename
     job = await ended((await client.post("/v1/books", json=spec)).json()["job_id"])
@@ -104,7 +104,7 @@ async def test_a_pdf_has_the_title_as_its_name_and_is_made_once(
     assert first.content == second.content
     disposition = first.headers["content-disposition"]
     assert disposition.isascii()
-    assert unquote(disposition.split("UTF-8''")[1]) == "달 & 별루나 ルナ 🌙.pdf"
+    assert unquote(disposition.split("UTF-8''")[1]) == "Moon 달 & 별루나 ルナ 🌙.pdf"
     ((key,),) = await rows("SELECT pdf_key FROM books")
     assert key.endswith(".pdf")
 

@@ -117,13 +117,21 @@ async def test_of_two_orders_for_the_last_money_of_a_day_one_waits_and_is_refuse
 
 
 @pytest.mark.parametrize(
-    "caps", [PLENTY._replace(book=WORST - 1), PLENTY._replace(user_day=WORST - 1), PLENTY._replace(day=WORST - 1)]
+    ("caps", "what_helps"),
+    [
+        (PLENTY._replace(book=WORST - 1), "fewer pages"),
+        (PLENTY._replace(user_day=WORST - 1), "come back tomorrow"),
+        (PLENTY._replace(day=WORST - 1), "come back tomorrow"),
+    ],
 )
-async def test_what_is_refused_leaves_nothing_behind(shop: Shop, rows: Rows, caps: Caps) -> None:
+async def test_what_is_refused_leaves_nothing_behind_and_says_what_helps(
+    shop: Shop, rows: Rows, caps: Caps, what_helps: str
+) -> None:
     before = await rows(KEPT)
-    with pytest.raises(BudgetExceeded) as refused:
+    with pytest.raises(BudgetExceeded, match=what_helps) as refused:
         await shop.order(caps)
-    assert 0 < (refused.value.retry_after or 0) <= 24 * 60 * 60 + 1
+    wait = refused.value.retry_after
+    assert wait is None if what_helps == "fewer pages" else wait and 0 < wait <= 24 * 60 * 60 + 1
     assert await rows(KEPT) == before
 
 

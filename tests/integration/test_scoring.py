@@ -50,7 +50,7 @@ async def test_no_story_is_paid_for_beyond_the_cap_of_the_day(database: Database
     with double.serving():
         shown = await scored(database, double, budget_per_book=0.001, budget_per_user_day=0.001)
     assert not double.asked
-    assert shown.count("This would cost more than one book may.") == len(golden())
+    assert shown.count("This would cost more than one book may. Please ask for fewer pages.") == len(golden())
     async with database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(ProviderCall)) == 0
 

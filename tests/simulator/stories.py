@@ -27,13 +27,14 @@ SENTENCES = {
         "{0}는 조금 무서웠어요.", "바람이 귀를 간질였어요.", "{0}는 숨을 크게 쉬었어요.", "다리 밑에서 물이 졸졸 흘렀어요.",
         "{0}가 친구에게 손을 흔들었어요.", "친구도 활짝 웃었어요.", "{0}는 돌을 하나씩 건넜어요.", "발이 조금 젖었어요.",
         "{0}는 언덕 위에 올랐어요.", "하늘에 별이 가득했어요.", "{0}는 따뜻한 집으로 돌아왔어요.", "이불 속이 포근했어요.",
+        "달이 창문으로 들여다보았어요.",
     ),
     "English": (
         "{0} walked softly along the path.", "The leaves sang a quiet song.", "{0} saw a small light.",
         "It blinked once and waited.", "{0} felt a little afraid.", "The wind tickled both ears.",
         "{0} took one deep breath.", "Water laughed under the bridge.", "{0} waved to a friend.", "The friend waved back.",
         "{0} hopped from stone to stone.", "Both feet got wet.", "{0} climbed the round hill.", "The sky was full of stars.",
-        "{0} came home at last.", "The blanket was warm.",
+        "{0} came home at last.", "The blanket was warm.", "The moon looked in.",
     ),
     "Japanese": (
         "{0}は もりの みちを あるきました。", "はっぱが さらさら うたいました。", "{0}は ちいさな ひかりを みました。",
@@ -41,7 +42,7 @@ SENTENCES = {
         "{0}は おおきく いきを すいました。", "はしの したで みずが ながれました。", "{0}は ともだちに てを ふりました。",
         "ともだちも にっこり わらいました。", "{0}は いしを ひとつずつ わたりました。", "あしが すこし ぬれました。",
         "{0}は おかの うえに のぼりました。", "そらは ほしで いっぱいでした。", "{0}は おうちに かえりました。",
-        "ふとんは ぽかぽかでした。",
+        "ふとんは ぽかぽかでした。", "つきが まどから のぞきました。",
     ),
 }  # fmt: skip
 PLACES = ("forest", "river", "bridge", "hill", "meadow", "bedroom")

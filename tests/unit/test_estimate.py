@@ -1,11 +1,13 @@
 """The most that a job can cost: never less than what its calls may take, and not so much that nothing is accepted."""
 
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
@@ -63,6 +65,33 @@ def test_a_cap_below_the_largest_book_is_refused_at_start_and_named() -> None:
     settings = settings_of("openai", "replicate", "openai", budget_per_book=1.0)
     with pytest.raises(SetupError, match=r"^BUDGET_PER_BOOK: .*Raise it"):
         require_affordable(settings)
+
+
+def longer(value: Any) -> Iterator[Any]:
+    """The same with one more of each text, list or number in it."""
+    match value:
+        case dict():
+            yield from (value | {key: more} for key, part in value.items() for more in longer(part))
+        case tuple():
+            yield (*value, "z")
+            yield from ((more, *value[1:]) for more in longer(value[0]))
+        case str():
+            yield value + "z"
+        case int():
+            yield value + 1
+
+
+def test_the_largest_book_is_all_that_may_be_asked_for() -> None:
+    spec = LARGEST.spec.model_dump(exclude_none=True)
+    assert set(BookSpec.model_fields) - set(spec) == {"character_id", "reference_image_base64"}
+    for more in longer(spec):
+        with pytest.raises(ValidationError):
+            BookSpec.model_validate(more)
+
+
+def test_a_cap_that_only_a_short_wish_fits_in_is_refused_at_start() -> None:
+    with pytest.raises(SetupError):
+        require_affordable(settings_of("openai", "openai", "openai,judge", budget_per_book=2.0))
 
 
 def test_of_two_painters_the_dearer_counts() -> None:

@@ -22,6 +22,8 @@ from storybook.domain.korean import with_particle
         ("하늘", "아/야", "하늘아"),
         ("Tom", "은/는", "Tom은"),
         ("Mia", "은/는", "Mia는"),
+        ("Peter", "은/는", "Peter는"),
+        ("Oliver", "이/가", "Oliver가"),
         ("3", "을/를", "3을"),
         ("2", "을/를", "2를"),
         ("“곰”", "은/는", "“곰”은"),

@@ -110,9 +110,11 @@ async def test_a_server_that_is_not_there_was_not_paid(vendor: str, client: http
 
 
 @pytest.mark.parametrize("vendor", VENDORS_OF_TEXT)
-@pytest.mark.parametrize("why", ["refusal", "nonsense"])
+@pytest.mark.parametrize(
+    ("why", "code"), [("refusal", ErrorCode.SAFETY_INPUT), ("nonsense", ErrorCode.LLM_JSON_INVALID)]
+)
 async def test_an_answer_that_is_none_is_paid_for_and_not_used(
-    vendor: str, why: str, double: Double, model: Model, meter: Unmetered
+    vendor: str, why: str, code: ErrorCode, double: Double, model: Model, meter: Unmetered
 ) -> None:
     answer = said(vendor, "{}", "stop" if why == "nonsense" else why)
     if why == "refusal" and vendor == "openai":
@@ -120,7 +122,7 @@ async def test_an_answer_that_is_none_is_paid_for_and_not_used(
     double.answers = [(200, ["no answer"]) if why == "nonsense" else answer]
     with pytest.raises(CallFailed) as failed:
         await model(vendor).answer(QUESTION)
-    assert (failed.value.outcome, failed.value.code) == (Outcome.UNUSABLE, ErrorCode.LLM_JSON_INVALID)
+    assert (failed.value.outcome, failed.value.code) == (Outcome.UNUSABLE, code)
     assert len(double.asked) == 1 and meter.spent > 0
 
 
@@ -290,6 +292,8 @@ def renamed(draft: StoryDraft) -> StoryDraft:
         (lambda story: story["pages"].append(story["pages"][0]), "the story has 5 pages; it must have 4"),
         (lambda story: story["pages"][1].update(text="One."), "page 2 has 1 sentences; 2 to 3 are allowed"),
         (lambda story: story["pages"][1].update(text="가요. 와요."), "page 2 is not in English"),
+        (lambda story: story.update(moral="작은 빛."), "moral is not in English"),
+        (lambda story: story["pages"][2].update(text=story["pages"][0]["text"]), "page 3 has the same words as page 1"),
         (lambda story: story["pages"][0].update(text="[[Q]] goes. It comes."), "a stand-in in double brackets is used"),
         (lambda story: story.update(title="x" * 81), "title has more than 80 characters"),
         (lambda story: story.update(secret="words of the model"), "has a key that nobody asked for"),

@@ -152,8 +152,8 @@ def test_a_story_is_scored_by_what_can_be_counted() -> None:
     spoiled = draft.model_copy(
         update={"pages": (long, draft.pages[1].model_copy(update={"scene": away}), *draft.pages[2:])}
     )
-    assert score(draft, spec) == Score(structure=1, limits=1, hero=1, level=1, fresh=0, places=1 / 3)
-    assert score(spoiled, spec) == Score(structure=0, limits=0.75, hero=0.8, level=0.75, fresh=1 / 9, places=2 / 3)
+    assert score(draft, spec) == Score(structure=1, limits=1, hero=1, level=1, fresh=0.4, places=1 / 3)
+    assert score(spoiled, spec) == Score(structure=0, limits=0.75, hero=0.8, level=0.75, fresh=4 / 9, places=2 / 3)
     assert Score().mean == 0
 
 

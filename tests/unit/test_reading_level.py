@@ -27,6 +27,47 @@ def test_a_sentence_quoted_inside_another_is_not_counted_again(text: str, senten
 
 
 @pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("T.J. ran to D.W.’s house. T.J., the fox, ran home.", 2),
+        ("T.J. Fox met Samuel L. Bear. They ran.", 2),
+        ("T.J.는 달렸어요. 곰도 달렸어요.", 2),
+        ("ねえ、T.J.、はしろう。T.J.は はしった。", 2),
+        ("Mr. Bear met Mrs. Fox and Dr. Owl.", 1),
+        ("He weighed 2.5 kilos at 3.30 p.m. today.", 1),
+        ("It was 3 p.m. Then they ate.", 2),
+        ("Luna is taller than I. Then she sat.", 2),
+        ("곰은 비타민 C. 여우는 우유.", 2),
+        ("They ran to house 2. 3 foxes slept.", 2),
+        ("그는 2. 나는 3. 끝.", 3),
+        ("月は3.きつねは2.", 2),
+    ],
+)
+def test_a_dot_inside_a_name_a_number_or_a_short_form_ends_no_sentence(text: str, sentences: int) -> None:
+    assert count_sentences(text) == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("‘Wait!’ said Fox. ‘Come!’ she cried.", 2),
+        ("'Wait! It's me!' said Fox. 'Come!' she cried.", 2),
+        ("The foxes’ den was dark. The bears’ den was light.", 2),
+        ("‘무서워!’ 달이 웃었어요.", 2),
+    ],
+)
+def test_what_is_said_in_single_quotation_marks_goes_on_with_a_lower_case_word(text: str, sentences: int) -> None:
+    assert count_sentences(text) == sentences
+
+
+def test_a_page_fits_where_the_dot_of_an_initial_may_make_it_fit() -> None:
+    whole, two = "T.J. Fox ran. T.J. Fox sat. T.J. Fox slept.", "The bear met T.J. They ran."
+    assert complaints(whole, TargetAge.EARLY_READER, Language.EN) == []
+    assert complaints(two, TargetAge.EARLY_READER, Language.EN) == []
+    assert complaints("The bear met T.J. today.", TargetAge.EARLY_READER, Language.EN) != []
+
+
+@pytest.mark.parametrize(
     ("text", "language", "words"),
     [
         ("The little fox ran — fast.", "en", 5),

@@ -11,6 +11,7 @@ from storybook.domain.book_spec import BookSpec, Language, Style, TargetAge
 from storybook.domain.characters import CharacterSheet
 from storybook.domain.reading_level import complaints, count_sentences
 from storybook.domain.story import CastMember, Mood, Role, StoryDraft, StoryPage, TimeOfDay, Weather
+from storybook.domain.wanted import story_faults
 from storybook.providers.base import RewriteRequest, SheetRequest, StoryRequest
 from storybook.providers.studio.writer import design_cast, rewrite_page, write_story
 from storybook.providers.studio.writer.data import has_prose, table
@@ -95,6 +96,7 @@ def test_every_page_fits_its_readers(topic: str, age: TargetAge, language: Langu
     draft = write_story(asked)
     assert len(draft.pages) == count
     assert [complaints(page.text, age, language) for page in draft.pages] == [[]] * count
+    assert story_faults(draft, asked.spec, ()) == []
     assert draft == write_story(asked)
     said = [sentence for page in draft.pages for sentence in parts(page.text)]
     assert sorted(said) == sorted(set(said))

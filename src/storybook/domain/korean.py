@@ -4,7 +4,7 @@ _FIRST_SYLLABLE = 0xAC00
 _LAST_SYLLABLE = 0xD7A3
 _FINALS = 28
 _RIEUL = 8
-_LATIN_WITH_FINAL = set("lmnLMNrR")
+_LATIN_WITH_FINAL = set("lmnLMN")
 _DIGIT_FINALS = {"0": 21, "1": _RIEUL, "3": 16, "6": 1, "7": _RIEUL, "8": _RIEUL}
 _CLOSING_QUOTES = "”’」』\"'"
 
@@ -15,7 +15,7 @@ def _final(word: str) -> int:
     if last and _FIRST_SYLLABLE <= ord(last) <= _LAST_SYLLABLE:
         return (ord(last) - _FIRST_SYLLABLE) % _FINALS
     if last in _LATIN_WITH_FINAL:
-        return _RIEUL if last in "lLrR" else 4
+        return _RIEUL if last in "lL" else 4
     return _DIGIT_FINALS.get(last, 0)
 
 

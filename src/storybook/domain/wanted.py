@@ -14,6 +14,7 @@ _SCRIPTS = {
     Language.EN: re.compile(r"[A-Za-zÀ-ɏ]"),
     Language.JA: re.compile(r"[\u3041-\u30ff\u3400-\u9fff]"),
 }
+_KANA = re.compile(r"[ぁ-ヺ]")
 _NOT_SPOKEN = frozenset("<>[]{}\\|`")
 
 
@@ -31,7 +32,7 @@ def story_faults(draft: StoryDraft, spec: BookSpec, known: Sequence[CharacterShe
         found.append("two of the cast have the same name")
     for page in draft.pages:
         found += [f"page {page.page_number} {what}" for what in _text_faults(page.text, draft)]
-    return found
+    return found + _heading_faults(draft) + _repetitions(draft.pages)
 
 
 def page_faults(page: StoryPage, page_number: int, draft: StoryDraft) -> list[str]:
@@ -71,10 +72,47 @@ def alt_text_faults(said: AltText, language: Language) -> list[str]:
 
 
 def _text_faults(text: str, draft: StoryDraft) -> list[str]:
-    return complaints(text, draft.target_age, draft.language) + _language_faults(text, draft.language)
+    too_long_or_short = complaints(text, draft.target_age, draft.language)
+    return too_long_or_short + _language_faults(_without_names(text, draft), draft.language)
+
+
+def _heading_faults(draft: StoryDraft) -> list[str]:
+    """Of what stands in one line, where a foreign name or a sound may be most of it."""
+    lines = {key: _without_names(text, draft) for key, text in (("title", draft.title), ("moral", draft.moral))}
+    foreign = (key for key, line in lines.items() if _letters(line) and not _SCRIPTS[draft.language].search(line))
+    return [f"{key} {_not_in(draft.language)}" for key in foreign]
+
+
+def _repetitions(pages: Sequence[StoryPage]) -> list[str]:
+    first: dict[str, int] = {}
+    for page in pages:
+        first.setdefault(_words(page), page.page_number)
+    again = ((page.page_number, first[_words(page)]) for page in pages)
+    return [f"page {number} has the same words as page {other}" for number, other in again if other < number]
+
+
+def _words(page: StoryPage) -> str:
+    return " ".join(page.text.casefold().split())
 
 
 def _language_faults(text: str, language: Language) -> list[str]:
-    letters = sum(char.isalpha() for char in text)
+    letters = _letters(text)
     is_in_it = len(_SCRIPTS[language].findall(text)) * 2 >= letters
-    return [] if is_in_it else [f"is not in {ENGLISH_NAMES[language]}"]
+    is_chinese = language is Language.JA and letters > 0 and not _KANA.search(text)
+    return [] if is_in_it and not is_chinese else [_not_in(language)]
+
+
+def _not_in(language: Language) -> str:
+    return f"is not in {ENGLISH_NAMES[language]}"
+
+
+def _letters(text: str) -> int:
+    return sum(char.isalpha() for char in text)
+
+
+def _without_names(text: str, draft: StoryDraft) -> str:
+    """A name is written as its owner writes it, whatever the language around it."""
+    names = {name for member in draft.cast for name in member.name.split()}
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, " ")
+    return text

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from storybook.domain.calls import Kind
 from storybook.providers.choices import Choice
-from storybook.providers.http import CallFailed, refusal, unusable
+from storybook.providers.http import refusal, turned_down, unusable
 from storybook.providers.language import Answer, Message, Question, Terms, terms
 from storybook.providers.line import Call, Line
 from storybook.providers.packages import client_for_packages, unwrapped
@@ -89,16 +89,13 @@ class AnthropicModel:
         try:
             said = _Reply.model_validate_json(body)
         except ValidationError:
-            raise self._unusable("the answer is no message") from None
+            raise unusable("the answer is no message", self._line.vendor, self._line.kind) from None
         if said.usage:
             call.costs(self._terms.price.tokens(said.usage.all_input, said.usage.output_tokens))
         if said.stop_reason == "refusal":
-            raise self._unusable("the question was turned down")
+            raise turned_down(self._line.vendor, self._line.kind)
         text = "".join(block.text for block in said.content if block.type == "text")
         return Answer(text, whole=said.stop_reason not in {"max_tokens", "model_context_window_exceeded"})
-
-    def _unusable(self, reason: str) -> CallFailed:
-        return unusable(reason, self._line.vendor, self._line.kind)
 
 
 def make(line: Line, client: httpx.AsyncClient, choice: Choice) -> AnthropicModel:

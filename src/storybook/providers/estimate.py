@@ -11,7 +11,7 @@ from typing import NamedTuple, assert_never
 
 from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
-from storybook.domain.book_spec import BookSpec
+from storybook.domain.book_spec import BookSpec, Gender, HeroSpec, Theme
 from storybook.domain.calls import DOLLAR, PAID_TRIES, Kind, micro_dollars
 from storybook.domain.orders import AudioOrder, BookOrder, DescriptionOrder, Order, PageOrder, PortraitOrder
 from storybook.providers import judge, language, sight
@@ -47,7 +47,25 @@ STAND_INS = 4
 SPOKEN = 600
 SPOKEN_AS_SSML = 3_015
 """Characters of a page's text, and where each of them is escaped."""
-LARGEST = BookOrder(spec=BookSpec(topic="a fox", target_age="7-9", style="watercolor", language="en", page_count=12))
+_WIDE = "\N{FOX FACE}"
+"""As many bytes as a character has at most."""
+LARGEST = BookOrder(
+    spec=BookSpec(
+        topic=200 * _WIDE,
+        target_age="7-9",
+        style="oil_painting",
+        language="en",
+        page_count=MOST_PAGES,
+        theme=Theme.HABITS,
+        character=HeroSpec(
+            name=40 * _WIDE, gender=Gender.NEUTRAL, appearance=200 * _WIDE, personality=8 * (40 * _WIDE,)
+        ),
+        character_ids=tuple(60 * letter for letter in "abcd"),
+        forbidden_elements=20 * (40 * _WIDE,),
+        series_context=500 * _WIDE,
+    )
+)
+"""All that may be asked of one book that goes on from no other: each text and list as long as it may be."""
 
 
 class Rate(NamedTuple):
@@ -156,7 +174,9 @@ class Estimate:
 
 
 def require_affordable(settings: Settings) -> None:
-    """Raises SetupError where no book of the most pages could ever be accepted."""
+    """Raises SetupError where a book would be refused for all that is asked of it. One that goes on from many others
+    may still be.
+    """
     worst = Estimate(settings)(LARGEST)
     if worst > micro_dollars(settings.budget_per_book):
         raise SetupError(

@@ -14,8 +14,8 @@ class NoTurn(Exception):
 
 
 class Gate:
-    """Lets `width` calls in at once, first come first served. A vendor that is too busy halves it; ten good calls in
-    a row widen it by one, up to `most`.
+    """Lets `width` calls in at once, first come first served. A vendor that is too busy halves it, and every ten calls
+    that it answers after that widen it by one, up to `most`. A call that fails says nothing of how many are too many.
     """
 
     def __init__(self, most: int) -> None:
@@ -46,8 +46,10 @@ class Gate:
         self._good = 0
 
     def went_well(self) -> None:
+        if self.width == self._most:
+            return
         self._good += 1
-        if self._good >= GOOD_CALLS_TO_GROW and self.width < self._most:
+        if self._good >= GOOD_CALLS_TO_GROW:
             self.width, self._good = self.width + 1, 0
             self._admit()
 

@@ -113,6 +113,16 @@ def unusable(reason: str, vendor: Vendor, kind: Kind, *, retryable: bool = False
     )
 
 
+def turned_down(vendor: Vendor, kind: Kind) -> CallFailed:
+    """The same for a model that will not do what it is asked. Whoever writes is asked for what a reader wishes: there a
+    gentler wish helps, and no second try does.
+    """
+    failed = unusable("the question was turned down", vendor, kind)
+    if kind is Kind.TEXT:
+        failed.code = ErrorCode.SAFETY_INPUT
+    return failed
+
+
 def passes(status: int) -> bool:
     """Whether a look that was answered so may be answered otherwise later."""
     return status in _PASSING or status >= 500

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from storybook.core.errors import Charged
 from storybook.domain.calls import Kind, Outcome
 from storybook.providers.choices import Choice
-from storybook.providers.http import CallFailed, refusal, unusable
+from storybook.providers.http import CallFailed, refusal, turned_down, unusable
 from storybook.providers.language import Answer, Message, Question, Terms, is_elsewhere, terms
 from storybook.providers.line import Call, Line
 from storybook.providers.packages import client_for_packages, unwrapped
@@ -126,15 +126,12 @@ class OpenAIModel:
         try:
             said = _Completion.model_validate_json(body)
         except ValidationError:
-            raise self._unusable("the answer is no completion") from None
+            raise unusable("the answer is no completion", self._line.vendor, self._line.kind) from None
         if said.usage:
             call.costs(self._terms.price.tokens(said.usage.prompt_tokens, said.usage.completion_tokens))
         if not said.choices or said.choices[0].message.refusal or said.choices[0].finish_reason == "content_filter":
-            raise self._unusable("the question was turned down")
+            raise turned_down(self._line.vendor, self._line.kind)
         return Answer(said.choices[0].message.content or "", whole=said.choices[0].finish_reason != "length")
-
-    def _unusable(self, reason: str) -> CallFailed:
-        return unusable(reason, self._line.vendor, self._line.kind)
 
 
 class _FormNotKnown(CallFailed):

@@ -31,7 +31,7 @@ KINDS = {
 }
 LANES = {Lane.BOOKS: "Books", Lane.SHORT: "Pages, voices, characters, descriptions"}
 HINTS = {
-    ErrorCode.SAFETY_INPUT: "The request was not fit for a child. Nothing to mend.",
+    ErrorCode.SAFETY_INPUT: "The request was not fit for a child, or the writer turned it down. Nothing to mend.",
     ErrorCode.SAFETY_OUTPUT: "What came out was flagged, or nobody could judge it. Look at the calls of moderation.",
     ErrorCode.LLM_TIMEOUT: "The writer or a judge was away or slow. See LLM_TIMEOUT and the vendor's status.",
     ErrorCode.LLM_JSON_INVALID: "The writer's answers had no use. Another LLM_MODEL may write better.",

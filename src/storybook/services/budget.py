@@ -108,13 +108,13 @@ async def spend(database: Database, user_id: str, worst: int, caps: Caps) -> Non
 
 async def _require_room(session: AsyncSession, user_id: str, worst: int, caps: Caps) -> None:
     if worst > caps.book:
-        raise _exceeded("This would cost more than one book may.")
+        raise BudgetExceeded("This would cost more than one book may. Please ask for fewer pages.")
     await session.execute(select(func.pg_advisory_xact_lock(_DAY)))
     committed = func.coalesce(func.sum(_COMMITTED), 0)
     mine = func.coalesce(func.sum(_COMMITTED).filter(JobBudget.user_id == user_id), 0)
     by_user, by_all = (await session.execute(select(mine, committed).where(JobBudget.day == _today()))).one()
     if by_user + worst > caps.user_day or by_all + worst > caps.day:
-        raise _exceeded("We have reached what we can spend on books today. Please come back tomorrow.")
+        raise _until_tomorrow("We have reached what we can spend on books today. Please come back tomorrow.")
 
 
 def taking(job: Select[str]) -> ReturningUpdate[str]:
@@ -178,7 +178,7 @@ def _today() -> ColumnElement[dt.date]:
     return cast(func.timezone("UTC", func.now()), Date)
 
 
-def _exceeded(sentence: str) -> BudgetExceeded:
+def _until_tomorrow(sentence: str) -> BudgetExceeded:
     now = dt.datetime.now(dt.UTC)
     midnight = (now + dt.timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     return BudgetExceeded(sentence, retry_after=int((midnight - now).total_seconds()) + 1)
