@@ -198,6 +198,11 @@ async def test_a_photo_of_most_pixels_is_read_whatever_it_shows() -> None:
         ((960, 1280), (960, 1280)),
         ((1920, 1920), (960, 1280)),
         ((1000, 2000), (960, 1280)),
+        ((4096, 1024), (768, 1024)),
+        ((5000, 700), (525, 700)),
+        ((800, 5000), (800, 1067)),
+        ((4800, 3840), (960, 1280)),
+        ((5000, 171), (128, 171)),
     ],
 )
 async def test_a_vendors_picture_is_cut_to_our_shape_and_reduced_but_never_enlarged(
@@ -210,6 +215,12 @@ async def test_a_vendors_picture_is_cut_to_our_shape_and_reduced_but_never_enlar
     middle, down = ours[0] // 2, ours[1] // 2
     assert near(image, (middle - 12, down), (220, 30, 30))
     assert near(image, (middle + 12, down), (30, 60, 200))
+
+
+@pytest.mark.parametrize("size", [(20_000, 70), (127, 1280), (5000, 168), (64, 64)])
+async def test_a_vendors_picture_of_which_next_to_nothing_is_left_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(PhotoRefused):
+        await read_picture(encoded(scene(*size), "PNG"), 960, 1280)
 
 
 async def test_the_same_photo_is_always_the_same() -> None:
