@@ -15,7 +15,7 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from storybook.core import photo_decoder, photos
 from storybook.core.errors import Unavailable
@@ -221,6 +221,35 @@ async def test_a_vendors_picture_is_cut_to_our_shape_and_reduced_but_never_enlar
 async def test_a_vendors_picture_of_which_next_to_nothing_is_left_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(PhotoRefused):
         await read_picture(encoded(scene(*size), "PNG"), 960, 1280)
+
+
+def night(star: int = 0, noise: int = 0) -> Image.Image:
+    """A black picture with one white star of that many pixels across, or with noise of that many shades."""
+    grain = Image.effect_noise((960, 1280), 99).point(lambda value: value % (noise + 1))
+    image = Image.merge("RGB", (grain, grain, grain))
+    image.paste((255, 255, 255), (500, 300, 500 + star, 300 + star))
+    return image
+
+
+def snow() -> Image.Image:
+    image = Image.new("RGB", (960, 1280), (255, 255, 255))
+    ImageDraw.Draw(image).ellipse((-300, 700, 1200, 1800), fill=(246, 249, 255))
+    return image
+
+
+PLAIN = [night(), night(noise=6), Image.new("L", (960, 1280), 255), Image.new("RGBA", (960, 1280), (200, 9, 9, 0))]
+
+
+@pytest.mark.parametrize("image", PLAIN, ids=["black", "noise", "white", "transparent"])
+async def test_a_vendors_picture_that_is_one_colour_all_over_is_none(image: Image.Image) -> None:
+    for form in ("PNG", "WEBP"):
+        with pytest.raises(PhotoRefused):
+            await read_picture(encoded(image, form), 960, 1280)
+
+
+@pytest.mark.parametrize("image", [night(star=5), snow()], ids=["star", "snow"])
+async def test_a_vendors_picture_that_shows_next_to_nothing_is_still_one(image: Image.Image) -> None:
+    assert opened(await read_picture(encoded(image, "PNG"), 960, 1280)).size == (960, 1280)
 
 
 async def test_the_same_photo_is_always_the_same() -> None:

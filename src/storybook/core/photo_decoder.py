@@ -13,6 +13,7 @@ from io import BytesIO
 
 from PIL import (
     Image,
+    ImageStat,
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
@@ -24,6 +25,8 @@ MAX_PIXELS = 25_000_000
 MIN_SIDE = 64
 MIN_PICTURE_SIDE = 128
 """Of what is left of a vendor's picture: on a leaf of A5 it is printed with 22 pixels an inch."""
+LEAST_RANGE = 8
+"""Between the darkest and the brightest spot of a picture that shows something, of 255 and in one of its colours."""
 LONGEST_SIDE = 1024
 QUALITY = 88
 CPU_SECONDS = 2
@@ -91,7 +94,7 @@ def redraw(image: Image.Image) -> bytes:
 def fill(image: Image.Image, size: Size) -> bytes | Refusal:
     """The picture as a JPEG in the shape of that size, and no larger; what it has too much is cut off evenly.
 
-    Refused where less than `MIN_PICTURE_SIDE` is left of a side.
+    Refused where less than `MIN_PICTURE_SIDE` is left of a side, or where nothing is to be seen.
     """
     if min(_most_in(image, size)) < MIN_PICTURE_SIDE:
         return Refusal.TOO_SMALL
@@ -102,7 +105,19 @@ def fill(image: Image.Image, size: Size) -> bytes | Refusal:
     most = min(pixels.width, size[0]), min(pixels.height, size[1])
     if pixels.size != most:
         pixels = pixels.resize(most, Image.Resampling.BICUBIC)
-    return _written(_on_white(pixels))
+    pixels = _on_white(pixels)
+    return Refusal.NO_PICTURE if is_plain(pixels) else _written(pixels)
+
+
+def is_plain(image: Image.Image) -> bool:
+    """Whether an RGB picture is nearly one colour all over: many a vendor refuses with a black one.
+
+    One small star is enough to be none: on black, five by five white pixels are seen.
+    """
+    # One pixel of sixteen is nearly as telling as all. The noise of coding is blended away, a small star is not.
+    thinned = image.resize((max(1, image.width // 4), max(1, image.height // 4)), Image.Resampling.NEAREST)
+    ranges = ImageStat.Stat(thinned.reduce(4)).extrema
+    return all(brightest - darkest < LEAST_RANGE for darkest, brightest in ranges)
 
 
 def _most_in(image: Image.Image, shape: Size) -> Size:

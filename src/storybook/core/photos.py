@@ -64,7 +64,7 @@ async def read_picture(data: bytes, width: int, height: int) -> bytes:
     it where it is larger. One that is smaller stays so: to enlarge it would add nothing.
 
     As `read_photo`, but it waits for its turn, however long; raises PhotoRefused, also over `MAX_PICTURE_BYTES` and
-    where next to nothing is left of it.
+    where next to nothing is left of it or to be seen.
     """
     if len(data) > MAX_PICTURE_BYTES:
         raise PhotoRefused("This picture has more than 20 MB.")
