@@ -101,6 +101,11 @@ def near(image: Image.Image, at: tuple[int, int], colour: tuple[int, int, int]) 
     return all(abs(a - b) < 40 for a, b in zip(found, colour, strict=True))
 
 
+def red_corners(image: Image.Image) -> list[tuple[int, int]]:
+    corners = [(10, 10), (image.width - 10, 10), (10, image.height - 10), (image.width - 10, image.height - 10)]
+    return [at for at in corners if near(image, at, (220, 30, 30))]
+
+
 @pytest.mark.parametrize("case", READ)
 async def test_a_photo_becomes_a_small_bare_jpeg(case: str) -> None:
     assert_bare(await read_photo(READ[case](), seconds=PATIENT))
@@ -159,8 +164,7 @@ async def test_a_refusal_says_what_is_wrong(case: str, words: str) -> None:
 async def test_a_photo_is_turned_upright(orientation: int, red_at: tuple[int, int]) -> None:
     image = opened(await read_photo(marked_jpeg(orientation)))
     assert image.size == ((240, 320) if orientation < 5 else (320, 240))
-    corners = [(10, 10), (image.width - 10, 10), (10, image.height - 10), (image.width - 10, image.height - 10)]
-    assert [at for at in corners if near(image, at, (220, 30, 30))] == [red_at]
+    assert red_corners(image) == [red_at]
 
 
 async def test_an_orientation_that_cannot_be_read_is_no_reason_to_refuse() -> None:
@@ -215,6 +219,18 @@ async def test_a_vendors_picture_is_cut_to_our_shape_and_reduced_but_never_enlar
     middle, down = ours[0] // 2, ours[1] // 2
     assert near(image, (middle - 12, down), (220, 30, 30))
     assert near(image, (middle + 12, down), (30, 60, 200))
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "red_at"),
+    [(3, (240, 320), (230, 310)), (6, (180, 240), (170, 10)), (8, (180, 240), (10, 230))],
+)
+async def test_a_vendors_picture_is_turned_upright_before_it_is_cut(
+    orientation: int, size: tuple[int, int], red_at: tuple[int, int]
+) -> None:
+    image = opened(await read_picture(marked_jpeg(orientation), 960, 1280))
+    assert image.size == size
+    assert red_corners(image) == [red_at]
 
 
 @pytest.mark.parametrize("size", [(20_000, 70), (127, 1280), (5000, 168), (64, 64)])

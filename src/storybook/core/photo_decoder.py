@@ -52,6 +52,7 @@ _TO_UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (5, 6, 7, 8)
 
 
 Size = tuple[int, int]
@@ -83,19 +84,21 @@ def refusal_of(image: Image.Image) -> Refusal | None:
 
 def redraw(image: Image.Image) -> bytes:
     """The picture upright, small, on white, as a JPEG of its pixels and nothing else."""
-    turn = _TO_UPRIGHT.get(_orientation(image))
+    orientation = _orientation(image)
     image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
     small = _plain(_rough(image, (0, 0, *image.size), LONGEST_SIDE / max(image.size)))
     small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    small = _on_white(small)
-    return _written(small if turn is None else small.transpose(turn))
+    return _written(_turned(_on_white(small), orientation))
 
 
 def fill(image: Image.Image, size: Size) -> bytes | Refusal:
-    """The picture as a JPEG in the shape of that size, and no larger; what it has too much is cut off evenly.
+    """The picture upright, as a JPEG in the shape of that size, and no larger; what it has too much is cut off evenly.
 
     Refused where less than `MIN_PICTURE_SIDE` is left of a side, or where nothing is to be seen.
     """
+    orientation = _orientation(image)
+    if orientation in _SIDEWAYS:
+        size = size[1], size[0]
     if min(_most_in(image, size)) < MIN_PICTURE_SIDE:
         return Refusal.TOO_SMALL
     image.draft(None, size)
@@ -106,7 +109,9 @@ def fill(image: Image.Image, size: Size) -> bytes | Refusal:
     if pixels.size != most:
         pixels = pixels.resize(most, Image.Resampling.BICUBIC)
     pixels = _on_white(pixels)
-    return Refusal.NO_PICTURE if is_plain(pixels) else _written(pixels)
+    if is_plain(pixels):
+        return Refusal.NO_PICTURE
+    return _written(_turned(pixels, orientation))
 
 
 def is_plain(image: Image.Image) -> bool:
@@ -147,6 +152,11 @@ def _orientation(image: Image.Image) -> int:
     except (Warning, OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, AttributeError):
         return 1
     return value if isinstance(value, int) else 1
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    turn = _TO_UPRIGHT.get(orientation)
+    return image if turn is None else image.transpose(turn)
 
 
 def _rough(image: Image.Image, box: Box, scale: float) -> Image.Image:
