@@ -78,12 +78,13 @@ def _staged(request: RewriteRequest) -> StoryPage:
 
 
 def png(width: int, height: int, shade: int) -> bytes:
-    """A plain PNG of one shade."""
+    """A PNG of two shades, one above the other."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    rows = (b"\0" + bytes([shade]) * width) * height
+    lower = height // 2
+    rows = (b"\0" + bytes([shade]) * width) * (height - lower) + (b"\0" + bytes([shade ^ 0x80]) * width) * lower
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 

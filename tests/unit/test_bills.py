@@ -83,7 +83,7 @@ async def test_a_picture_is_billed_by_its_tokens_or_with_the_most_it_could_cost(
     read: Any, seen: Any, made: Any
 ) -> None:
     usage = {"input_tokens": read, "output_tokens": made, "input_tokens_details": {"image_tokens": seen}}
-    picture = {"data": [{"b64_json": base64.b64encode(png(96, 128, 9)).decode()}], "usage": usage}
+    picture = {"data": [{"b64_json": base64.b64encode(png(192, 256, 9)).decode()}], "usage": usage}
     notebook, nobody = Notebook(), CpuPool(1)
     asked = PictureRequest(prompt=PROMPT, style="cartoon", sheets=(sheet(NAME),), width=96, height=128, names=(NAME,))
     async with answered(picture) as client:

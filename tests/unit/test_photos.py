@@ -15,7 +15,7 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from storybook.core import photo_decoder, photos
 from storybook.core.errors import Unavailable
@@ -101,6 +101,11 @@ def near(image: Image.Image, at: tuple[int, int], colour: tuple[int, int, int]) 
     return all(abs(a - b) < 40 for a, b in zip(found, colour, strict=True))
 
 
+def red_corners(image: Image.Image) -> list[tuple[int, int]]:
+    corners = [(10, 10), (image.width - 10, 10), (10, image.height - 10), (image.width - 10, image.height - 10)]
+    return [at for at in corners if near(image, at, (220, 30, 30))]
+
+
 @pytest.mark.parametrize("case", READ)
 async def test_a_photo_becomes_a_small_bare_jpeg(case: str) -> None:
     assert_bare(await read_photo(READ[case](), seconds=PATIENT))
@@ -159,8 +164,7 @@ async def test_a_refusal_says_what_is_wrong(case: str, words: str) -> None:
 async def test_a_photo_is_turned_upright(orientation: int, red_at: tuple[int, int]) -> None:
     image = opened(await read_photo(marked_jpeg(orientation)))
     assert image.size == ((240, 320) if orientation < 5 else (320, 240))
-    corners = [(10, 10), (image.width - 10, 10), (10, image.height - 10), (image.width - 10, image.height - 10)]
-    assert [at for at in corners if near(image, at, (220, 30, 30))] == [red_at]
+    assert red_corners(image) == [red_at]
 
 
 async def test_an_orientation_that_cannot_be_read_is_no_reason_to_refuse() -> None:
@@ -198,6 +202,11 @@ async def test_a_photo_of_most_pixels_is_read_whatever_it_shows() -> None:
         ((960, 1280), (960, 1280)),
         ((1920, 1920), (960, 1280)),
         ((1000, 2000), (960, 1280)),
+        ((4096, 1024), (768, 1024)),
+        ((5000, 700), (525, 700)),
+        ((800, 5000), (800, 1067)),
+        ((4800, 3840), (960, 1280)),
+        ((5000, 171), (128, 171)),
     ],
 )
 async def test_a_vendors_picture_is_cut_to_our_shape_and_reduced_but_never_enlarged(
@@ -210,6 +219,53 @@ async def test_a_vendors_picture_is_cut_to_our_shape_and_reduced_but_never_enlar
     middle, down = ours[0] // 2, ours[1] // 2
     assert near(image, (middle - 12, down), (220, 30, 30))
     assert near(image, (middle + 12, down), (30, 60, 200))
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "red_at"),
+    [(3, (240, 320), (230, 310)), (6, (180, 240), (170, 10)), (8, (180, 240), (10, 230))],
+)
+async def test_a_vendors_picture_is_turned_upright_before_it_is_cut(
+    orientation: int, size: tuple[int, int], red_at: tuple[int, int]
+) -> None:
+    image = opened(await read_picture(marked_jpeg(orientation), 960, 1280))
+    assert image.size == size
+    assert red_corners(image) == [red_at]
+
+
+@pytest.mark.parametrize("size", [(20_000, 70), (127, 1280), (5000, 168), (64, 64)])
+async def test_a_vendors_picture_of_which_next_to_nothing_is_left_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(PhotoRefused):
+        await read_picture(encoded(scene(*size), "PNG"), 960, 1280)
+
+
+def night(star: int = 0, noise: int = 0) -> Image.Image:
+    """A black picture with one white star of that many pixels across, or with noise of that many shades."""
+    grain = Image.effect_noise((960, 1280), 99).point(lambda value: value % (noise + 1))
+    image = Image.merge("RGB", (grain, grain, grain))
+    image.paste((255, 255, 255), (500, 300, 500 + star, 300 + star))
+    return image
+
+
+def snow() -> Image.Image:
+    image = Image.new("RGB", (960, 1280), (255, 255, 255))
+    ImageDraw.Draw(image).ellipse((-300, 700, 1200, 1800), fill=(246, 249, 255))
+    return image
+
+
+PLAIN = [night(), night(noise=6), Image.new("L", (960, 1280), 255), Image.new("RGBA", (960, 1280), (200, 9, 9, 0))]
+
+
+@pytest.mark.parametrize("image", PLAIN, ids=["black", "noise", "white", "transparent"])
+async def test_a_vendors_picture_that_is_one_colour_all_over_is_none(image: Image.Image) -> None:
+    for form in ("PNG", "WEBP"):
+        with pytest.raises(PhotoRefused):
+            await read_picture(encoded(image, form), 960, 1280)
+
+
+@pytest.mark.parametrize("image", [night(star=5), snow()], ids=["star", "snow"])
+async def test_a_vendors_picture_that_shows_next_to_nothing_is_still_one(image: Image.Image) -> None:
+    assert opened(await read_picture(encoded(image, "PNG"), 960, 1280)).size == (960, 1280)
 
 
 async def test_the_same_photo_is_always_the_same() -> None:

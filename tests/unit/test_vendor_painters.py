@@ -397,7 +397,12 @@ async def test_a_job_that_is_not_known_any_more_may_be_made_once_more(bench: Ben
     assert bench.double.posted == []
 
 
-@pytest.mark.parametrize("file", [Answer(404), Answer(200, b"no picture"), Answer(200, png(8, 8, 1))])
+BLACK = encoded(Image.new("RGB", SIZE), "PNG")
+
+
+@pytest.mark.parametrize(
+    "file", [Answer(404), Answer(200, b"no picture"), Answer(200, png(8, 8, 1)), Answer(200, BLACK)]
+)
 async def test_a_picture_that_is_gone_or_none_was_paid_for(bench: Bench, file: Answer) -> None:
     bench.double.files = [file]
     failure = await failure_of(bench.painter())

@@ -13,7 +13,7 @@ from io import BytesIO
 
 from PIL import (
     Image,
-    ImageOps,
+    ImageStat,
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
@@ -23,6 +23,10 @@ from PIL import (
 
 MAX_PIXELS = 25_000_000
 MIN_SIDE = 64
+MIN_PICTURE_SIDE = 128
+"""Of what is left of a vendor's picture: on a leaf of A5 it is printed with 22 pixels an inch."""
+LEAST_RANGE = 8
+"""Between the darkest and the brightest spot of a picture that shows something, of 255 and in one of its colours."""
 LONGEST_SIDE = 1024
 QUALITY = 88
 CPU_SECONDS = 2
@@ -48,6 +52,11 @@ _TO_UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (5, 6, 7, 8)
+
+
+Size = tuple[int, int]
+Box = tuple[int, int, int, int]
 
 
 class Refusal(IntEnum):
@@ -75,27 +84,51 @@ def refusal_of(image: Image.Image) -> Refusal | None:
 
 def redraw(image: Image.Image) -> bytes:
     """The picture upright, small, on white, as a JPEG of its pixels and nothing else."""
-    turn = _TO_UPRIGHT.get(_orientation(image))
+    orientation = _orientation(image)
     image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
-    small = _plain(_rough(image, LONGEST_SIDE))
+    small = _plain(_rough(image, (0, 0, *image.size), LONGEST_SIDE / max(image.size)))
     small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    small = _on_white(small)
-    return _written(small if turn is None else small.transpose(turn))
+    return _written(_turned(_on_white(small), orientation))
 
 
-def fill(image: Image.Image, size: tuple[int, int]) -> bytes:
-    """The picture as a JPEG in the shape of that size, and no larger; what it has too much is cut off evenly."""
+def fill(image: Image.Image, size: Size) -> bytes | Refusal:
+    """The picture upright, as a JPEG in the shape of that size, and no larger; what it has too much is cut off evenly.
+
+    Refused where less than `MIN_PICTURE_SIDE` is left of a side, or where nothing is to be seen.
+    """
+    orientation = _orientation(image)
+    if orientation in _SIDEWAYS:
+        size = size[1], size[0]
+    if min(_most_in(image, size)) < MIN_PICTURE_SIDE:
+        return Refusal.TOO_SMALL
     image.draft(None, size)
-    pixels = _plain(_rough(image, max(size)))
-    larger = max(size[0] / pixels.width, size[1] / pixels.height)
-    if larger < 1:
-        return _written(_on_white(ImageOps.fit(pixels, size, Image.Resampling.BICUBIC)))
-    return _written(_on_white(_middle_of(pixels, round(size[0] / larger), round(size[1] / larger))))
-
-
-def _middle_of(image: Image.Image, width: int, height: int) -> Image.Image:
+    width, height = _most_in(image, size)
     left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
+    pixels = _plain(_rough(image, (left, top, left + width, top + height), size[0] / width))
+    most = min(pixels.width, size[0]), min(pixels.height, size[1])
+    if pixels.size != most:
+        pixels = pixels.resize(most, Image.Resampling.BICUBIC)
+    pixels = _on_white(pixels)
+    if is_plain(pixels):
+        return Refusal.NO_PICTURE
+    return _written(_turned(pixels, orientation))
+
+
+def is_plain(image: Image.Image) -> bool:
+    """Whether an RGB picture is nearly one colour all over: many a vendor refuses with a black one.
+
+    One small star is enough to be none: on black, five by five white pixels are seen.
+    """
+    # One pixel of sixteen is nearly as telling as all. The noise of coding is blended away, a small star is not.
+    thinned = image.resize((max(1, image.width // 4), max(1, image.height // 4)), Image.Resampling.NEAREST)
+    ranges = ImageStat.Stat(thinned.reduce(4)).extrema
+    return all(brightest - darkest < LEAST_RANGE for darkest, brightest in ranges)
+
+
+def _most_in(image: Image.Image, shape: Size) -> Size:
+    """The largest size in that shape that can be cut out."""
+    scale = max(shape[0] / image.width, shape[1] / image.height)
+    return round(shape[0] / scale), round(shape[1] / scale)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -121,14 +154,18 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _rough(image: Image.Image, longest: int) -> Image.Image:
-    """The decoded pixels, thinned out where there are far too many, since to blend them all takes time and memory."""
-    width, height = image.size
-    scale = 2 * longest / max(width, height)
-    if scale >= 1:
-        return image
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return image.resize(size, Image.Resampling.NEAREST)
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    turn = _TO_UPRIGHT.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def _rough(image: Image.Image, box: Box, scale: float) -> Image.Image:
+    """The decoded pixels of a part that will be scaled so, thinned out where there are too many to blend them all."""
+    left, top, right, bottom = box
+    if scale >= 1 / 2:
+        return image if (right - left, bottom - top) == image.size else image.crop(box)
+    size = (max(1, round(2 * scale * (right - left))), max(1, round(2 * scale * (bottom - top))))
+    return image.resize(size, Image.Resampling.NEAREST, box)
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -159,7 +196,7 @@ def _limit_itself() -> None:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
-def _decode(data: bytes, size: tuple[int, int] | None) -> bytes | Refusal:
+def _decode(data: bytes, size: Size | None) -> bytes | Refusal:
     if not data.startswith(_STARTS) and not (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
         return Refusal.NO_PICTURE
     try:

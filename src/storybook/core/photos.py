@@ -60,10 +60,11 @@ async def read_photo(data: bytes, decoder: Decoder = _decoder, seconds: float = 
 
 
 async def read_picture(data: bytes, width: int, height: int) -> bytes:
-    """A vendor's picture as an RGB JPEG in the shape of that size, cropped where its own is another one, and reduced to
-    it where it is larger. One that is smaller stays so: to enlarge it would add nothing.
+    """A vendor's picture, upright, as an RGB JPEG in the shape of that size, cropped where its own is another one, and
+    reduced to it where it is larger. One that is smaller stays so: to enlarge it would add nothing.
 
-    As `read_photo`, but it waits for its turn, however long; raises PhotoRefused, also over `MAX_PICTURE_BYTES`.
+    As `read_photo`, but it waits for its turn, however long; raises PhotoRefused, also over `MAX_PICTURE_BYTES` and
+    where next to nothing is left of it or to be seen.
     """
     if len(data) > MAX_PICTURE_BYTES:
         raise PhotoRefused("This picture has more than 20 MB.")

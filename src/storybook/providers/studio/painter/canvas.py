@@ -3,18 +3,15 @@
 import io
 import struct
 
-import numpy as np
 from PIL import Image, ImageOps
 
+from storybook.core.photo_decoder import FORMATS, MAX_PIXELS, is_plain
 from storybook.domain.book_spec import Style
 from storybook.providers.base import PictureRequest
 from storybook.providers.studio.painter.composition import compose
 from storybook.providers.studio.painter.styles import finished
 
 _QUALITY = 90
-_FORMATS = ("JPEG", "PNG", "WEBP")
-_MAX_PIXELS = 25_000_000
-_LEAST_SPREAD = 6.0
 _UNREADABLE = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
@@ -50,11 +47,9 @@ def media_type_of(style: Style) -> str:
 def looks_like_a_picture(data: bytes, width: int, height: int) -> bool:
     """Is this a JPEG, PNG or WebP picture of exactly that size that shows more than one plain colour?"""
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            if image.size != (width, height) or width * height > _MAX_PIXELS:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.size != (width, height) or width * height > MAX_PIXELS:
                 return False
-            image.load()
-            small = image.convert("RGB").resize((64, 64), Image.Resampling.BOX)
+            return not is_plain(image.convert("RGB"))
     except _UNREADABLE:
         return False
-    return float(np.asarray(small, dtype=np.float32).std(axis=(0, 1)).max()) >= _LEAST_SPREAD
