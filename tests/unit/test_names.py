@@ -237,6 +237,18 @@ def test_a_birthday_stays_at_home(language: str, typed: str, read: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "typed", "read"),
+    [
+        ("June", "June, born June 3rd 2019", "[[A]], born one day"),
+        ("May Lee", "May was born on 3 May; Lee smiles", "[[A]] was born on one day; [[A]] smiles"),
+        ("Luna Bell", "3/14 is Luna Bell's birthday", "one day is [[A]]'s birthday"),
+    ],
+)
+def test_a_child_with_the_name_of_a_month_keeps_its_birthday(name: str, typed: str, read: str) -> None:
+    assert Names([name], Language.EN).hide(typed) == read
+
+
+@pytest.mark.parametrize(
     "typed",
     [
         "a picnic on 25 December",

@@ -50,8 +50,11 @@ class Names:
     def hide(self, text: str) -> str:
         """The text with a stand-in for every name, also inside other words where words have no clear ends, and for the
         first name of somebody who is named in full; and without birthdays. All else is as it was written.
+
+        Days are looked for before names, since June and May are also children; and behind them, since a name of
+        several words may stand between a day and the word birthday.
         """
-        return without_dates(self._without_names(text), self._language)
+        return without_dates(self._without_names(without_dates(text, self._language)), self._language)
 
     def reveal(self, text: str) -> str:
         """The text with every name back in its place, and in Korean with the particle that fits it."""
