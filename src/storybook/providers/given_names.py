@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
+from storybook.domain.calling import DESCRIBED, PARTICLES
 from storybook.providers.spelling import (
     COMMON_SURNAMES,
     KANA,
@@ -17,11 +18,7 @@ _ADDRESSED = frozenset(
     ("mr", "mrs", "ms", "miss", "dr", "sir", "lady", "lord", "captain", "king", "queen", "prince", "princess", "uncle",
      "aunt")
 )  # fmt: skip
-_DESCRIBED = frozenset(
-    ("the", "a", "an", "my", "little", "big", "baby", "old", "tiny", "brave", "小さな", "大きな", "ちいさな",
-     "おおきな")
-)  # fmt: skip
-_JOINING = frozenset(("van", "von", "der", "den", "del", "bin", "ibn", "the", "and", "of", "de", "la"))
+_JOINING = PARTICLES | {"the", "and", "of"}
 _NOUNS = frozenset("姫王様君子人犬猫熊兎鬼虎狐")
 """Where a hero's name ends in one of these, it says what the hero is."""
 
@@ -46,7 +43,7 @@ Part = tuple[str, Callable[[str], str]]
 def given_names(name: str) -> list[Part]:
     """The parts of a folded full name that stand for it, the likeliest first; none for what is no full name."""
     words, parts = name.split(), _parts(name)
-    if not parts or words[0].casefold() in _DESCRIBED:
+    if not parts or words[0].casefold() in DESCRIBED:
         return []
     if _HANGUL_NAME.fullmatch(name):
         return [(part, as_a_word) for part in _korean(parts)]
