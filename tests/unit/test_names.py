@@ -81,7 +81,7 @@ def test_a_name_is_hidden_where_it_is_one(name: str, typed: str, hidden: str) ->
         ("김준", "준이가 할머니가 준 선물을 준비해요. 준아!", "[[A]]이가 할머니가 준 선물을 준비해요. [[A]]아!"),
         ("나비", "비가 와요", "비가 와요"),
         ("김민준", "김 민준, 민-준이", "[[A]], [[A]]이"),
-        ("하늘이", "하늘 이야기", "하늘 이야기"),
+        ("하늘이", "하늘 이야기", "[[A]] 이야기"),
         ("Anna Maria Smith", "Anna Maria, anna and the Smiths", "[[A]], [[A]] and the Smiths"),
         ("Anna Maria Smith", "Maria Smith, a smith", "[[A]], a smith"),
         ("Kim Min-su", "Minsu, min-su and Kim Min Su", "[[A]], [[A]] and [[A]]"),
@@ -157,6 +157,28 @@ def test_what_is_spoken_of_is_told_as_it_was_written_and_beside_the_names_of_the
     known = ["Theodora", "김민준", "Anna Smith", "A", "별", "Theo"]
     said = {"topic": "THEODORA and Anna meet Luna; 민준이가 와요", "personality": ["a", "별나라"]}
     assert Names(["Luna", "Theo"], Language.EN).spoken_of(known, said) == ("THEODORA", "Anna", "민준")
+
+
+@pytest.mark.parametrize(
+    ("told", "typed", "hidden"),
+    [
+        *((told, "Emma goes", "[[A]] goes") for told in ("Emma!", '"Emma"', "Emma🦊", "Little Emma", "my Emma")),
+        *((told, "Emma goes", "[[A]] goes") for told in ("Emma-chan", "Emma's bear")),
+        *((told, "Emma, not noah", "[[B]], not [[C]]") for told in ("Emma/Noah", "Emma & Noah", "Emma and Noah")),
+        *((told, "민준은 웃어요", "[[A]]은 웃어요") for told in ("민준이", "우리 민준이", "아기 민준")),
+        *((told, "서연은 민준과", "[[C]]은 [[B]]과") for told in ("민준, 서연", "민준과 서연")),
+        *((told, "ゆいは わらう", "[[A]]は わらう") for told in ("ゆいちゃん", "小さなゆい")),
+        ("ゆいとけん", "けんは ゆいと", "[[C]]は [[B]]と"),
+        ("たろうくん", "たろうは", "[[A]]は"),
+        ("Little Fox", "a fox, Fox", "a fox, Fox"),
+        ("아기 토끼", "토끼는 아기 토끼", "토끼는 [[A]]"),
+        ("Fox and Emma", "a fox, Emma", "a fox, [[B]]"),
+        ("Emma, the brave", "brave Emma", "brave [[B]]"),
+    ],
+)
+def test_a_name_is_hidden_without_what_was_told_around_it(told: str, typed: str, hidden: str) -> None:
+    assert Names([told], Language.EN).hide(typed) == hidden
+    assert bool(Names((), Language.EN).spoken_of([told], [typed])) == ("[[" in hidden)
 
 
 def test_the_names_of_two_that_differ_by_a_hyphen_are_kept_apart() -> None:

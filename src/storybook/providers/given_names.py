@@ -1,9 +1,9 @@
 """What somebody is called whose full name was told."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from storybook.domain.calling import DESCRIBED, PARTICLES
+from storybook.domain.calling import DESCRIBED, PARTICLES, people_in
 from storybook.providers.spelling import (
     COMMON_SURNAMES,
     KANA,
@@ -13,6 +13,7 @@ from storybook.providers.spelling import (
     as_a_word,
     capitalised,
 )
+from storybook.providers.studio.writer.lexicon import words_of
 
 _ADDRESSED = frozenset(
     ("mr", "mrs", "ms", "miss", "dr", "sir", "lady", "lord", "captain", "king", "queen", "prince", "princess", "uncle",
@@ -38,6 +39,34 @@ MOST_WORDS = 5
 
 Part = tuple[str, Callable[[str], str]]
 """What somebody may be called, folded, and who makes the pattern that finds it."""
+
+
+def called(name: str) -> list[Part]:
+    """What a folded name is in a text without what was told around it, and the parts of a full name; the likeliest
+    first. Who is joined to others there has a name of their own, see `each_of`. A word for a kind of creature is none.
+    """
+    people = people_in(name)
+    person = people[0] if len(people) == 1 else name
+    if person == name:
+        return given_names(name) if len(people) < 2 else []
+    if person.casefold() in words_of("kinds"):
+        return []
+    if name.split(maxsplit=1)[0].casefold() in DESCRIBED:
+        return [(person, capitalised)]
+    return [(person, as_a_word), *given_names(person)]
+
+
+def each_of(names: Iterable[str]) -> Iterator[str]:
+    """The names, and behind them each of the people that one of them joins: of `Emma, the brave` there is only one."""
+    told = list(names)
+    yield from told
+    for joined, people in zip(told, map(people_in, told), strict=True):
+        if len(people) > 1:
+            yield from (person for person in people if _is_somebody(person, joined))
+
+
+def _is_somebody(person: str, joined: str) -> bool:
+    return person.casefold() not in words_of("kinds") and (not person.islower() or joined.islower())
 
 
 def given_names(name: str) -> list[Part]:

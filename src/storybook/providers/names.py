@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from storybook.domain.book_spec import Language
 from storybook.domain.korean import with_particle
 from storybook.providers.dates import without_dates
-from storybook.providers.given_names import given_names
+from storybook.providers.given_names import called, each_of
 from storybook.providers.particles import FORMS, WAS, any_of
 from storybook.providers.spelling import Folded, anywhere, bare, fold
 
@@ -40,7 +40,7 @@ class Names:
 
     def __init__(self, names: Iterable[str], language: Language) -> None:
         first: dict[str, str] = {}
-        for name in filter(str.strip, map(_composed, names)):
+        for name in filter(str.strip, each_of(map(_composed, names))):
             first.setdefault(name.casefold(), name)
         self._letters = dict(zip(first, _letters(), strict=False))
         self._names = {self._letters[key]: name for key, name in first.items()}
@@ -77,7 +77,7 @@ class Names:
         """Who else of the `known` is named in what was `said`, as it is written there; each once."""
         text = Folded(_APART.join(_texts(_mapped(said, self._without_names))))
         letters = bare(text.text)
-        maybe = [name for name in dict.fromkeys(map(_composed, known)) if _may_be_in(name, letters)]
+        maybe = [name for name in dict.fromkeys(each_of(map(_composed, known))) if _may_be_in(name, letters)]
         search = _search(tuple(zip(_letters(), maybe, strict=False)))
         found = [text.written(match) for match in search.finditer(text.text)]
         return tuple({_composed(name).casefold(): _composed(name) for name in reversed(found)}.values())[::-1]
@@ -115,7 +115,7 @@ def _search(names: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     taken = {bare(name) for _, name in folded}
     patterns = [f"(?P<{letter}>{anywhere(name)})" for letter, name in folded if name]
     for letter, name in folded:
-        parts = [pattern(given) for given, pattern in given_names(name) if bare(given) not in taken]
+        parts = [pattern(given) for given, pattern in called(name) if bare(given) not in taken]
         if parts:
             any_part = f"(?:{'|'.join(parts)})"
             patterns.append(f"(?P<{letter}_given>{any_part}(?: +{any_part})*)")
@@ -127,7 +127,7 @@ def _may_be_in(name: str, letters: str) -> bool:
     folded = fold(name)
     if not folded or (len(folded) == 1 and _ONE_LETTER.match(folded)):
         return False
-    return any(bare(called) in letters for called in (folded, *(given for given, _ in given_names(folded))))
+    return any(bare(part) in letters for part in (folded, *(part for part, _ in called(folded))))
 
 
 def _composed(text: str) -> str:
