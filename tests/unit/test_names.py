@@ -1,6 +1,8 @@
 """Names stay at home, and come back with the right particles."""
 
 import unicodedata
+from string import ascii_lowercase
+from time import process_time
 
 import pytest
 from hypothesis import assume, given
@@ -179,6 +181,13 @@ def test_what_is_spoken_of_is_told_as_it_was_written_and_beside_the_names_of_the
 def test_a_name_is_hidden_without_what_was_told_around_it(told: str, typed: str, hidden: str) -> None:
     assert Names([told], Language.EN).hide(typed) == hidden
     assert bool(Names((), Language.EN).spoken_of([told], [typed])) == ("[[" in hidden)
+
+
+def test_very_many_long_names_are_looked_for_in_no_time() -> None:
+    known = [f"Luna Theodora{letter}{number} Beatrice Lovelace" for number in range(12) for letter in ascii_lowercase]
+    began = process_time()
+    assert Names((), Language.EN).spoken_of(known, ["Luna and the dark"]) == ("Luna",)
+    assert process_time() - began < 0.5
 
 
 def test_the_names_of_two_that_differ_by_a_hyphen_are_kept_apart() -> None:
