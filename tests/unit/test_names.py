@@ -93,6 +93,13 @@ def test_a_name_is_hidden_where_it_is_one(name: str, typed: str, hidden: str) ->
         ("Zoë", "Zoe, ZOË and zoe\u0308 at the zoo", "[[A]], [[A]] and [[A]] at the zoo"),
         ("O'Brien", "O’Brien’s hat", "[[A]]’s hat"),
         ("Mina", "Mi\u200dna", "[[A]]"),
+        ("O'Brien", "OBRIEN and OBrien", "[[A]] and [[A]]"),
+        ("Søren", "Soren, SØREN", "[[A]], [[A]]"),
+        ("Lukasz", "Łukasz", "[[A]]"),
+        ("Straße", "STRASSE, strasse", "[[A]], [[A]]"),
+        ("jo", "Jo, jo: a joke", "[[A]], [[A]]: a joke"),
+        ("Sandra Oh", "Oh no", "Oh no"),
+        ("Nguyễn Văn An", "An ate an apple", "[[A]] ate an apple"),
     ],
 )
 def test_a_name_is_hidden_however_it_is_written_and_when_only_the_given_one_is(

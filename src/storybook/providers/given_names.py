@@ -122,5 +122,6 @@ def _western(words: list[str]) -> Iterator[Part]:
         others = named
     if len(named) <= MOST_WORDS and all(_WORD.fullmatch(word) for word in others):
         for word in others:
-            if len(word) > 2 and word.casefold() not in _JOINING:
+            comes_last = len(others) > 1 and word is others[-1] and word.isalpha()
+            if (len(word) > 2 or comes_last) and word.casefold() not in _JOINING:
                 yield word, as_a_word if "-" in word else capitalised
