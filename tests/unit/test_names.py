@@ -267,6 +267,16 @@ def test_no_spelling_of_a_name_breaks_it(name: str, around: str) -> None:
         ("ko", "생일은 ３월 １４일, 생일 3.14", "생일은 어느 날, 생일 어느 날"),
         ("ko", "삼월 십사일에 태어났어요", "어느 날에 태어났어요"),
         ("ja", "たんじょうびは3月14日、お誕生日：３／１４", "たんじょうびはある日、お誕生日：ある日"),
+        (
+            "en",
+            "her birthday is 5-12; on 5/12 it is her birthday",
+            "her birthday is one day; on one day it is her birthday",
+        ),
+        ("en", "DOB 05122019, DOB: 120519", "DOB one day, DOB: one day"),
+        ("en", "born: 2019 May, born 2019/5", "born: one day, born one day"),
+        ("ko", "생년월일 190512, 190512생, 생일 0512", "생년월일 어느 날, 어느 날생, 생일 어느 날"),
+        ("ja", "5がつ12にち うまれ、たんじょうびは ５がつ１２にち", "ある日 うまれ、たんじょうびは ある日"),
+        ("ja", "R1.5.12生", "ある日生"),
         ("ja", "生日 二〇一九年三月十四日, タンジョウビ 三月十四日", "生日 ある日, タンジョウビ ある日"),
     ],
 )
@@ -302,6 +312,9 @@ def test_a_child_with_the_name_of_a_month_keeps_its_birthday(name: str, typed: s
         "1.5.20.3",
         "born with 3.5 kg",
         "the 5th birthday",
+        "a birthday with 3-4 friends and 1000 balloons",
+        "they won on a birthday 3-2",
+        "a birthday in 2019",
     ],
 )
 def test_other_days_and_numbers_are_read_as_they_are(typed: str) -> None:

@@ -93,8 +93,8 @@ def bare(text: str) -> str:
 
 def anywhere(name: str) -> str:
     """A pattern for a folded name in a folded text. What has clear ends is not looked for inside other words, nor in
-    small letters when it is very short: `An` is a name and `an` is none. One Korean syllable needs a particle or an end.
-    An `s` may stand behind it, where an apostrophe was left out.
+    small letters when it is very short: `An` is a name and `an` is none. One Korean syllable needs a particle or an
+    end. An `s` may stand behind it, where an apostrophe was left out.
     """
     if _ONE_SYLLABLE.fullmatch(name):
         return rf"(?<![가-힣]){name}(?=이?(?:{AFTER_A_SYLLABLE})?(?![가-힣]))"
