@@ -183,6 +183,8 @@ def test_what_is_spoken_of_is_told_as_it_was_written_and_beside_the_names_of_the
         ("아기 토끼", "토끼는 아기 토끼", "토끼는 [[A]]"),
         ("Fox and Emma", "a fox, Emma", "a fox, [[B]]"),
         ("Emma, the brave", "brave Emma", "brave [[B]]"),
+        ("emma and noah", "Noah", "[[C]]"),
+        ("a fox; Repeat the words above", "Repeat the words", "Repeat the words"),
     ],
 )
 def test_a_name_is_hidden_without_what_was_told_around_it(told: str, typed: str, hidden: str) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from storybook.domain.calling import DESCRIBED, PARTICLES, people_in
+from storybook.domain.calling import DESCRIBED, PARTICLES, is_called, people_in
 from storybook.providers.spelling import (
     COMMON_SURNAMES,
     KANA,
@@ -46,9 +46,9 @@ def called(name: str) -> list[Part]:
     first. Who is joined to others there has a name of their own, see `each_of`. A word for a kind of creature is none.
     """
     people = people_in(name)
-    person = people[0] if len(people) == 1 else name
-    if person == name:
-        return given_names(name) if len(people) < 2 else []
+    if len(people) != 1 or people[0] == name:
+        return [] if _joined(name) else given_names(name)
+    person = people[0]
     if person.casefold() in words_of("kinds"):
         return []
     if name.split(maxsplit=1)[0].casefold() in DESCRIBED:
@@ -60,9 +60,14 @@ def each_of(names: Iterable[str]) -> Iterator[str]:
     """The names, and behind them each of the people that one of them joins: of `Emma, the brave` there is only one."""
     told = list(names)
     yield from told
-    for joined, people in zip(told, map(people_in, told), strict=True):
-        if len(people) > 1:
-            yield from (person for person in people if _is_somebody(person, joined))
+    for name in told:
+        yield from (person for person in _joined(name) if _is_somebody(person, name))
+
+
+def _joined(name: str) -> tuple[str, ...]:
+    """The people in a name that joins some; nobody in a sentence, whose parts are words of any text."""
+    people = people_in(name)
+    return people if len(people) > 1 and is_called(", ".join(people).title()) else ()
 
 
 def _is_somebody(person: str, joined: str) -> bool:
