@@ -10,7 +10,7 @@ from pydantic import Field
 
 from storybook.domain.alt_text import AltText
 from storybook.domain.book_spec import BookSpec, Gender, Language, Style, TargetAge
-from storybook.domain.calling import is_called
+from storybook.domain.calling import is_called, people_in
 from storybook.domain.characters import CastSheet, CharacterSheet
 from storybook.domain.moderation import Verdict
 from storybook.domain.pictures import Picture, PicturePrompt, Seed
@@ -99,8 +99,11 @@ class TextCheck(Strict):
 
     @property
     def hidden(self) -> tuple[str, ...]:
-        """The names that such judges do not read. What nobody is called so has to be judged like any other words."""
-        return tuple(filter(is_called, self.names))
+        """What such judges do not read: people, without what stands around them in the place of a name. What nobody is
+        called so has to be judged like any other words.
+        """
+        called = filter(is_called, self.names)
+        return tuple(dict.fromkeys(person for name in called for person in people_in(name)))
 
 
 class PictureCheck(Strict):

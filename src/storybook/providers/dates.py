@@ -1,8 +1,8 @@
 """Birthdays stay at home, like names: a vendor reads that there was a day, and not which.
 
 A day with its month and year goes, whatever it is about. A day without a year goes only from a text that speaks of a
-birthday or of being born; two bare numbers, such as 3/14, only right beside those words: elsewhere they may be three
-quarters of a cake, or a score. A day of the story's plot stays.
+birthday or of being born; bare numbers, such as 3/14 or 0314, only right beside those words: elsewhere they may be
+three quarters of a cake, or a score. A day of the story's plot stays.
 """
 
 import re
@@ -25,11 +25,12 @@ _DAY = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|(?:(?:twenty|thirty)[\s-]?)?(?:{_UNITS})|
 _GAP = r"(?:\s*[\s,./-]\s*|(?<=\d)|(?=\d))"
 _OF = rf"(?:{_GAP}(?:of\s+)?)"
 _M, _D = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_TWO_DIGIT_M, _TWO_DIGIT_D = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 _SHORT_YEAR = r"'?\d{2}"
 _CJK_NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3}|[일이삼사오육칠팔구십유시]{1,3})\s?"
 _OF_AN_ERA = r"(?:令和|平成|昭和)\s?(?:\d{1,2}|元|[一二三四五六七八九十]{1,3})"
 _CJK_YEAR = rf"(?:'?\d{{2}}|\d{{4}}|[〇零一二三四五六七八九]{{4}}|{_OF_AN_ERA})"
-_CJK_DAY = rf"{_CJK_NUMBER}[월月]\s?{_CJK_NUMBER}[일日]"
+_CJK_DAY = rf"{_CJK_NUMBER}(?:[월月]|がつ)\s?{_CJK_NUMBER}(?:[일日]|にち)"
 
 
 def _of_short_year(mark: str) -> str:
@@ -40,7 +41,8 @@ def _of_short_year(mark: str) -> str:
 _OF_A_YEAR = (
     r"\d{4}\s?[-./]\s?\d{1,2}\s?[-./]\s?\d{1,2}",
     r"\d{1,2}\s?[-./]\s?\d{1,2}\s?[-./]\s?\d{4}",
-    r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])",
+    rf"(?:19|20)\d{{2}}{_TWO_DIGIT_M}{_TWO_DIGIT_D}",
+    rf"\d\d{_TWO_DIGIT_M}{_TWO_DIGIT_D}(?=[생生])",
     _of_short_year(r"\s?/\s?"),
     _of_short_year(r"\.\s?"),
     rf"{_DAY}{_OF}{_MONTH}{_GAP}(?:\d{{4}}|'\d{{2}})",
@@ -56,6 +58,9 @@ _OF_ANY_YEAR = (
     rf"{_DAY}{_OF}{_MONTH}",
     rf"{_MONTH}{_GAP}(?:the\s+)?{_DAY}(?![a-z])",
     rf"{_MONTH}{_GAP}\d{{4}}",
+    rf"(?:19|20)\d\d{_GAP}{_MONTH}",
+    rf"(?:19|20)\d\d[-./]{_M}",
+    rf"[RHS]\d{{1,2}}\.{_M}\.{_D}",
     rf"{_CJK_YEAR}\s?[년年]\s?{_CJK_NUMBER}[월月]",
     _CJK_DAY,
 )
@@ -66,16 +71,18 @@ _DAY_OF_BIRTH = (
 )
 _BIRTHDAY = re.compile(
     rf"{_DAY_OF_BIRTH}|\bborn\b|\bbirth\b|\bturn(?:s|ed|ing)?\s+(?:\d|one|two|three|four|five|six|seven|eight|nine|ten)"
-    r"|태어|출생|\d\s?[년일]\s?생|돌잔치|誕生|生まれ|うまれ|出生",
+    r"|태어|출생|\d\s?[년일]\s?생|\d[생生](?![각쥐])|돌잔치|誕生|生まれ|うまれ|出生",
     re.IGNORECASE,
 )
 _NO_DATE = r"(?![\d/]|[.-]\d|\s*(?:of|cups?|의|kg|cm)\b)"
 _NUMBERS = rf"(?:{_M}\s?[/.]\s?{_D}|{_D}\s?[/.]\s?{_M}|(?:0[1-9]|1[0-2])-{_D}){_NO_DATE}\.?"
+_RUN_TOGETHER = rf"(?:\d{{8}}|\d{{6}}|{_TWO_DIGIT_M}{_TWO_DIGIT_D})(?!\d)"
+_BEHIND_A_WORD = rf"(?:{_NUMBERS}|{_M}-{_TWO_DIGIT_D}{_NO_DATE}|{_RUN_TOGETHER})"
 _LEADING = r"(?:'s|is|was|will|be|on|falls|the|date|day|은|는|이|가|날|は|が|の|[\s:=(,])"
 _WHOSE = r"(?:(?:his|her|my|our|their|the)\s+|[\w\[\]]+(?:'s\s+|의\s*|の\s*))?"
-_BEHIND_IT = re.compile(rf"(?:{_DAY_OF_BIRTH}){_LEADING}{{0,8}}(?<![\d./])(?P<day>{_NUMBERS})", re.IGNORECASE)
+_BEHIND_IT = re.compile(rf"(?:{_DAY_OF_BIRTH}){_LEADING}{{0,8}}(?<![\d./])(?P<day>{_BEHIND_A_WORD})", re.IGNORECASE)
 _BEFORE_IT = re.compile(
-    rf"(?<![A-Za-z\d./-]){_NUMBERS}(?=\s?(?:is|was|은|는|이|가|は|が|[,:(])?\s*{_WHOSE}(?:{_DAY_OF_BIRTH}))",
+    rf"(?<![A-Za-z\d./-]){_NUMBERS}(?=\s?(?:is|was|it\s+is|it's|은|는|이|가|は|が|[,:(])?\s*{_WHOSE}(?:{_DAY_OF_BIRTH}))",
     re.IGNORECASE,
 )
 

@@ -1,8 +1,9 @@
 """What somebody is called whose full name was told."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from storybook.domain.calling import DESCRIBED, PARTICLES, is_called, people_in
 from storybook.providers.spelling import (
     COMMON_SURNAMES,
     KANA,
@@ -12,16 +13,13 @@ from storybook.providers.spelling import (
     as_a_word,
     capitalised,
 )
+from storybook.providers.studio.writer.lexicon import words_of
 
 _ADDRESSED = frozenset(
     ("mr", "mrs", "ms", "miss", "dr", "sir", "lady", "lord", "captain", "king", "queen", "prince", "princess", "uncle",
      "aunt")
 )  # fmt: skip
-_DESCRIBED = frozenset(
-    ("the", "a", "an", "my", "little", "big", "baby", "old", "tiny", "brave", "小さな", "大きな", "ちいさな",
-     "おおきな")
-)  # fmt: skip
-_JOINING = frozenset(("van", "von", "der", "den", "del", "bin", "ibn", "the", "and", "of", "de", "la"))
+_JOINING = PARTICLES | {"the", "and", "of"}
 _NOUNS = frozenset("姫王様君子人犬猫熊兎鬼虎狐")
 """Where a hero's name ends in one of these, it says what the hero is."""
 
@@ -43,10 +41,43 @@ Part = tuple[str, Callable[[str], str]]
 """What somebody may be called, folded, and who makes the pattern that finds it."""
 
 
+def called(name: str) -> list[Part]:
+    """What a folded name is in a text without what was told around it, and the parts of a full name; the likeliest
+    first. Who is joined to others there has a name of their own, see `each_of`. A word for a kind of creature is none.
+    """
+    people = people_in(name)
+    if len(people) != 1 or people[0] == name:
+        return [] if _joined(name) else given_names(name)
+    person = people[0]
+    if person.casefold() in words_of("kinds"):
+        return []
+    if name.split(maxsplit=1)[0].casefold() in DESCRIBED:
+        return [(person, capitalised)]
+    return [(person, as_a_word), *given_names(person)]
+
+
+def each_of(names: Iterable[str]) -> Iterator[str]:
+    """The names, and behind them each of the people that one of them joins: of `Emma, the brave` there is only one."""
+    told = list(names)
+    yield from told
+    for name in told:
+        yield from (person for person in _joined(name) if _is_somebody(person, name))
+
+
+def _joined(name: str) -> tuple[str, ...]:
+    """The people in a name that joins some; nobody in a sentence, whose parts are words of any text."""
+    people = people_in(name)
+    return people if len(people) > 1 and is_called(", ".join(people).title()) else ()
+
+
+def _is_somebody(person: str, joined: str) -> bool:
+    return person.casefold() not in words_of("kinds") and (not person.islower() or joined.islower())
+
+
 def given_names(name: str) -> list[Part]:
     """The parts of a folded full name that stand for it, the likeliest first; none for what is no full name."""
     words, parts = name.split(), _parts(name)
-    if not parts or words[0].casefold() in _DESCRIBED:
+    if not parts or words[0].casefold() in DESCRIBED:
         return []
     if _HANGUL_NAME.fullmatch(name):
         return [(part, as_a_word) for part in _korean(parts)]
@@ -96,5 +127,6 @@ def _western(words: list[str]) -> Iterator[Part]:
         others = named
     if len(named) <= MOST_WORDS and all(_WORD.fullmatch(word) for word in others):
         for word in others:
-            if len(word) > 2 and word.casefold() not in _JOINING:
+            comes_last = len(others) > 1 and word is others[-1] and word.isalpha()
+            if (len(word) > 2 or comes_last) and word.casefold() not in _JOINING:
                 yield word, as_a_word if "-" in word else capitalised

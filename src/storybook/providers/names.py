@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from storybook.domain.book_spec import Language
 from storybook.domain.korean import with_particle
 from storybook.providers.dates import without_dates
-from storybook.providers.given_names import given_names
+from storybook.providers.given_names import called, each_of
 from storybook.providers.particles import FORMS, WAS, any_of
 from storybook.providers.spelling import Folded, anywhere, bare, fold
 
@@ -33,6 +33,7 @@ _BARE = re.compile(_BENT)
 _WITH_PARTICLE = re.compile(rf"{_BENT}({any_of(WAS)}|(?:{any_of(FORMS)})(?![가-힣]))?")
 _ONE_LETTER = re.compile(r"[^가-힣ぁ-ヺ一-鿿]")
 _APART = " | "
+_NOTHING = r"(?!)"
 
 
 class Names:
@@ -40,7 +41,7 @@ class Names:
 
     def __init__(self, names: Iterable[str], language: Language) -> None:
         first: dict[str, str] = {}
-        for name in filter(str.strip, map(_composed, names)):
+        for name in filter(str.strip, each_of(map(_composed, names))):
             first.setdefault(name.casefold(), name)
         self._letters = dict(zip(first, _letters(), strict=False))
         self._names = {self._letters[key]: name for key, name in first.items()}
@@ -50,8 +51,11 @@ class Names:
     def hide(self, text: str) -> str:
         """The text with a stand-in for every name, also inside other words where words have no clear ends, and for the
         first name of somebody who is named in full; and without birthdays. All else is as it was written.
+
+        Days are looked for before names, since June and May are also children; and behind them, since a name of
+        several words may stand between a day and the word birthday.
         """
-        return without_dates(self._without_names(text), self._language)
+        return without_dates(self._without_names(without_dates(text, self._language)), self._language)
 
     def reveal(self, text: str) -> str:
         """The text with every name back in its place, and in Korean with the particle that fits it."""
@@ -74,8 +78,9 @@ class Names:
         """Who else of the `known` is named in what was `said`, as it is written there; each once."""
         text = Folded(_APART.join(_texts(_mapped(said, self._without_names))))
         letters = bare(text.text)
-        maybe = [name for name in dict.fromkeys(map(_composed, known)) if _may_be_in(name, letters)]
-        search = _search(tuple(zip(_letters(), maybe, strict=False)))
+        told = filter(_may_be_a_name, map(fold, dict.fromkeys(each_of(map(_composed, known)))))
+        patterns = _patterns([("", name) for name in told], lambda part: bare(part) in letters)
+        search = re.compile("|".join(dict.fromkeys(pattern for _, pattern in patterns)) or _NOTHING)
         found = [text.written(match) for match in search.finditer(text.text)]
         return tuple({_composed(name).casefold(): _composed(name) for name in reversed(found)}.values())[::-1]
 
@@ -101,30 +106,32 @@ def _letters() -> Iterator[str]:
     return (f"{letter}{number if number > 1 else ''}" for number in count(1) for letter in ascii_uppercase)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _search(names: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
-    """Finds each of the names under its letter, the longest first, and what somebody is called who has no other's.
+    """Finds each of the names under its letter. All calls for a book ask for the same."""
+    patterns = _patterns([(letter, fold(name)) for letter, name in names])
+    return re.compile("|".join(f"(?P<{group}>{pattern})" for group, pattern in patterns) or _NOTHING)
 
-    All calls for a book ask for the same.
+
+def _patterns(folded: list[tuple[str, str]], may_be_there: Callable[[str], bool] = bool) -> Iterator[tuple[str, str]]:
+    """Patterns for the names under their letters, the longest first, and for what somebody is called who has no
+    other's; of those only for what `may_be_there`, since a pattern costs a thousand times more than a look.
     """
-    folded = [(letter, fold(name).strip(" -") or fold(name)) for letter, name in names]
-    folded.sort(key=lambda item: -len(item[1]))
-    taken = {bare(name) for _, name in folded}
-    patterns = [f"(?P<{letter}>{anywhere(name)})" for letter, name in folded if name]
-    for letter, name in folded:
-        parts = [pattern(given) for given, pattern in given_names(name) if bare(given) not in taken]
+    names = sorted(((letter, name.strip(" -") or name) for letter, name in folded), key=lambda item: -len(item[1]))
+    taken = {bare(name) for _, name in names}
+    for letter, name in names:
+        if name and may_be_there(name):
+            yield letter, anywhere(name)
+    for letter, name in names:
+        parts = [made(part) for part, made in called(name) if bare(part) not in taken and may_be_there(part)]
         if parts:
             any_part = f"(?:{'|'.join(parts)})"
-            patterns.append(f"(?P<{letter}_given>{any_part}(?: +{any_part})*)")
-    return re.compile("|".join(patterns) or r"(?!)")
+            yield f"{letter}_given", f"{any_part}(?: +{any_part})*"
 
 
-def _may_be_in(name: str, letters: str) -> bool:
-    """Whether it is worth a closer look. One letter alone is nobody's name here: it is a word too often."""
-    folded = fold(name)
-    if not folded or (len(folded) == 1 and _ONE_LETTER.match(folded)):
-        return False
-    return any(bare(called) in letters for called in (folded, *(given for given, _ in given_names(folded))))
+def _may_be_a_name(folded: str) -> bool:
+    """One letter alone is nobody's name here: it is a word too often."""
+    return len(folded) > 1 or bool(folded and not _ONE_LETTER.match(folded))
 
 
 def _composed(text: str) -> str:

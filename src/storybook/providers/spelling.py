@@ -22,9 +22,14 @@ _CLUSTER = re.compile(
 _BLANK = re.compile(r"\s")
 _DROPPED = re.compile(f"[{_MARKS}\ufe00-\ufe0f]")
 _ALIKE = str.maketrans("’‘ʼ‐–−·・‧•\u119e", "'''--------")
+_UNMARKED = str.maketrans(
+    {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ħ": "h", "Ħ": "H", "ı": "i",
+     "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "þ": "th", "Þ": "Th", "ß": "ss", "ẞ": "SS"}
+)  # fmt: skip
+"""Letters whose marks Unicode does not take off, as they are written where a keyboard has none of them."""
 _IN_KATAKANA = {chr(code): chr(code + 0x60) for code in range(ord("ぁ"), ord("ゖ") + 1)}
 _IN_HIRAGANA = {katakana: hiragana for hiragana, katakana in _IN_KATAKANA.items()}
-_OF_KANA = str.maketrans(_IN_HIRAGANA | {" ": "", "-": ""})
+_OF_KANA = str.maketrans(_IN_HIRAGANA | {" ": "", "-": "", "'": ""})
 
 COMMON_SURNAMES = frozenset("김이박최정강조윤장임한오서신권황안송류유홍전고문손양배백허남심노하곽성차주우구민진나지엄")
 LONG_SURNAMES = frozenset(("남궁", "황보", "제갈", "사공", "선우", "서문", "독고", "동방", "망절"))
@@ -35,6 +40,7 @@ _ONE_SYLLABLE = re.compile(r"[가-힣]")
 _SHORT_KANA = re.compile(rf"[{KANA}]{{1,3}}")
 _LONE_BEFORE = rf"(?:(?<![{KANA}])|(?<=[とはがをにもやへでの]))"
 _LONE_AFTER = rf"(?:(?![{KANA}])|(?=[はがをにへともやでだかよねの]|ちゃん|くん|さん|さま|って|なら))"
+_APOSTROPHE_INSIDE = re.compile(r"(\w-\?)'(-\?\w)")
 _ENDS = r"\s*(?:[,.!?~…、。]|$)"
 SHORT = 3
 """A name of fewer letters is no name in another case."""
@@ -87,8 +93,8 @@ def bare(text: str) -> str:
 
 def anywhere(name: str) -> str:
     """A pattern for a folded name in a folded text. What has clear ends is not looked for inside other words, nor in
-    another case when it is very short: `An` is a name and `an` is none. One Korean syllable needs a particle or an end.
-    An `s` may stand behind it, where an apostrophe was left out.
+    small letters when it is very short: `An` is a name and `an` is none. One Korean syllable needs a particle or an
+    end. An `s` may stand behind it, where an apostrophe was left out.
     """
     if _ONE_SYLLABLE.fullmatch(name):
         return rf"(?<![가-힣]){name}(?=이?(?:{AFTER_A_SYLLABLE})?(?![가-힣]))"
@@ -122,7 +128,7 @@ def capitalised(name: str) -> str:
 def _folded(cluster: str) -> str:
     parts = unicodedata.normalize("NFKD", cluster)
     kept = "".join(char for char in parts if not _DROPPED.match(char) and unicodedata.category(char) != "Cf")
-    return _BLANK.sub(" ", unicodedata.normalize("NFC", kept).translate(_ALIKE))
+    return _BLANK.sub(" ", unicodedata.normalize("NFC", kept).translate(_ALIKE).translate(_UNMARKED))
 
 
 def _bounded(name: str, pattern: str, own: str = "") -> str:
@@ -135,7 +141,8 @@ def _bounded(name: str, pattern: str, own: str = "") -> str:
 def _in_any_case(name: str) -> str:
     """Words that are written apart count as one name only where a capital tells that they may be a name."""
     if len(name) < SHORT:
-        return _spelled(name, _tight)
+        written = _spelled(name, _tight)
+        return f"{written}|{_spelled(name.capitalize(), _tight)}" if name.islower() else written
     close, apart = _spelled(name, _tight), _spelled(name, _loose)
     if close == apart:
         return f"(?i:{close})"
@@ -149,7 +156,8 @@ def _spelled(name: str, gap: Callable[[str, str], str]) -> str:
 
 def _part(part: str, gap: Callable[[str, str], str]) -> str:
     gaps = [gap(part[:at], part[at:]) for at in range(1, len(part))]
-    return "".join(f"{_letters(letter)}{after}" for letter, after in zip(part, [*gaps, ""], strict=True))
+    spelled = "".join(f"{_letters(letter)}{after}" for letter, after in zip(part, [*gaps, ""], strict=True))
+    return _APOSTROPHE_INSIDE.sub(r"\1'?\2", spelled)
 
 
 def _letters(name: str) -> str:

@@ -146,4 +146,4 @@ class StudioOnNames:
 
 
 def _only_names(check: TextCheck) -> TextCheck:
-    return check.model_copy(update={"texts": check.hidden, "forbidden": ()})
+    return check.model_copy(update={"texts": check.names if check.hidden else (), "forbidden": ()})

@@ -63,6 +63,14 @@ def pattern_of(word: str, language: Language) -> str:
 
 
 @cache
+def words_of(section: str) -> frozenset[str]:
+    """All words of the section, in all languages."""
+    return frozenset(
+        word for columns in table("lexicon")[section].values() for column in columns for word in column.split(", ")
+    )
+
+
+@cache
 def _before(section: str) -> list[tuple[re.Pattern[str], str]]:
     words = [
         (word, key) for key, columns in table("lexicon")[section].items() for word in ", ".join(columns).split(", ")
