@@ -41,6 +41,7 @@ async def answer_to(body: bytes, *headers: bytes) -> httpx.Response:
         (JSON, b"Content-Type: application/json; charset=no-such"),
         (gzip.compress(JSON), b"Content-Encoding: gzip"),
     ],
+    ids=["latin letters", "utf-8 letters", "a codec that is no charset", "no charset", "packed"],
 )
 async def test_an_answer_is_read_whatever_else_its_headers_say(body: bytes, header: bytes) -> None:
     answer = await answer_to(body, header)
