@@ -151,7 +151,7 @@ def work_of(kind: Kind, providers: Providers) -> Callable[[], Awaitable[Any]]:
             return lambda: providers.text.write_story(StoryRequest(spec=SPEC, seed=1))
         case Kind.IMAGE:
             request = PictureRequest(
-                prompt=PROMPT, style="watercolor", sheets=(sheet(NAME),), width=96, height=128, names=(NAME,)
+                prompt=PROMPT, style="watercolor", sheets=(sheet(NAME),), width=512, height=768, names=(NAME,)
             )
             return lambda: providers.image.draw(request)
         case Kind.SPEECH:

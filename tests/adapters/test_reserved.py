@@ -20,7 +20,7 @@ OPENAI = {"llm": "openai", "image": "openai", "moderation": "openai,judge"}
 FAL = {"llm": "anthropic", "image": "fal", "moderation": "openai,judge"}
 
 BAD_LUCK: list[list[dict[str, Any]]] = [
-    [{"fault": Fault.WRONG_CONTENT, "kind": "text", "times": 1}, {"fault": Fault.RESET_AFTER, "kind": "image"}],
+    [{"fault": Fault.WRONG_CONTENT, "kind": "text", "times": 1}, {"fault": Fault.NO_RESULT, "kind": "image"}],
     [{"fault": Fault.HALF_BODY, "kind": "text"}, {"fault": Fault.WRONG_CONTENT, "kind": "image", "times": 3}],
     [{"fault": Fault.RESET_AFTER, "times": 4}, {"fault": Fault.BUSY, "times": 5, "after": 6}],
     [{"fault": Fault.RESET_AFTER, "times": None}],
@@ -68,7 +68,7 @@ async def test_a_book_whose_every_picture_is_paid_twice_is_done_within_what_was_
     async with press(settings, database, cpu) as made:
         one_by_one = replace(made, kit=replace(made.kit, pictures_at_once=1))
         for number in range(6):
-            simulator.goes_wrong(Fault.RESET_AFTER, kind="image", after=number)
+            simulator.goes_wrong(Fault.NO_RESULT, kind="image", after=number)
         job = await one_by_one.book(spec_of("en"))
         reserved, used, _, written_down = await money(made)
     assert (job.status, job.error_code) == ("done", None)

@@ -81,7 +81,7 @@ def _pictures(asked: Asked, body: dict[str, Any], seen: int) -> Answer:
     size = _SIZE.fullmatch(body.get("size", "1024x1024")) or _SIZE.fullmatch("1024x1024")
     if size is None or not body.get("prompt"):
         raise NotFitting("prompt is missing")
-    width, height = max(int(size[1]) // 4, 64), max(int(size[2]) // 4, 64)
+    width, height = int(size[1]) // 4, int(size[2]) // 4
     kind = {"jpeg": "JPEG", "webp": "WEBP"}.get(body.get("output_format", ""), "PNG")
     data = media.picture(width, height, len(body["prompt"]) % 8, kind)
     words, made = len(body["prompt"].encode()) // chat.BYTES_OF_A_TOKEN + 1, 1056
