@@ -24,7 +24,7 @@ def long(*values: object) -> object:
     [
         ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}, "DATABASE_URL"),
         long({"STORYBOOK_DATA_DIR": "/dev/null/data"}, "/dev/null/data"),
-        long({"S3_BUCKET": "b", "S3_ENDPOINT": "http://127.0.0.1:9", "S3_PUBLIC_URL": "http://x"}, "S3_ENDPOINT"),
+        long({"S3_BUCKET": "bbb", "S3_ENDPOINT": "http://127.0.0.1:9", "S3_PUBLIC_URL": "http://x"}, "S3_ENDPOINT"),
         long({"IMAGE_PROVIDER": "crayon"}, "IMAGE_PROVIDER"),
         ({"LLM_PROVIDER": "openai"}, "LLM_API_KEY is not set"),
         long({"LLM_PROVIDER": "openai", "LLM_API_KEY": "any", "LLM_MODEL": "gpt-0"}, "LLM_MODEL"),

@@ -149,15 +149,21 @@ async def test_a_process_of_the_pool_that_is_killed_loses_no_book_and_nothing_th
 
 
 @pytest.mark.long
-async def test_a_worker_that_is_told_to_stop_finishes_its_book(house: Parts, client: httpx.AsyncClient) -> None:
+async def test_a_worker_that_is_told_to_stop_finishes_what_is_paid_and_hands_its_book_to_another(
+    house: Parts, client: httpx.AsyncClient
+) -> None:
     house.simulator.takes(0.5, kind="image")
     with house.running("worker") as worker:
         job_id = await house.order(client)
         await house.until(job_id, lambda job: job.progress >= 60)
         worker.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(worker.wait, GRACE_SECONDS + HAND_BACK_SECONDS) == 0
+        assert await asyncio.to_thread(worker.wait, GRACE_SECONDS) == 0
     job = await house.job(job_id)
-    assert (job.status, job.fence) == ("done", 1)
+    assert (job.status, job.fence) == ("queued", 1)
+    assert {outcome for (outcome,) in await house.ask("SELECT outcome FROM provider_calls")} == {"ok"}
+    with house.running("worker"):
+        assert (await house.done(job_id)).recoveries == 0
+    assert house.pictures_paid() == PICTURES
 
 
 @pytest.mark.long
@@ -169,9 +175,9 @@ async def test_a_worker_that_cannot_finish_in_time_hands_its_book_to_another(
         job_id = await house.order(client)
         await asyncio.to_thread(wait_for, lambda: house.pictures_paid() == 1)
         house.simulator.takes(0, kind="image")
+        worker.send_signal(signal.SIGTERM)
+        told = time.monotonic()
         with house.running("worker"):
-            worker.send_signal(signal.SIGTERM)
-            told = time.monotonic()
             job = await house.until(job_id, lambda job: job.fence == 2)
             assert time.monotonic() - told > GRACE_SECONDS - 1
             assert await asyncio.to_thread(worker.wait, HAND_BACK_SECONDS) == 0

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from storybook.core.embedded_postgres import EmbeddedPostgres
+from storybook.domain.jobs import JobKind
+from storybook.services.gauges import STATES
 from tests.conftest import database_for
 from tests.fixtures_celery import wait_for
 from tests.fixtures_front import ROOT, Api, free_port
@@ -82,7 +84,7 @@ def test_a_real_prometheus_sees_an_api_and_that_it_is_gone(
             with prometheus(tmp_path, api) as watching:
                 assert list(watching.until("storybook_ledger_difference_credits").values()) == [0.0]
                 assert set(watching.ask("storybook_database_up").values()) == {1.0}
-                assert len(watching.ask("storybook_jobs")) == 16
+                assert len(watching.ask("storybook_jobs")) == len(JobKind) * len(STATES)
                 api.stop()
                 down = watching.until('ALERTS{alertname="InstanceIsDown", alertstate="pending"}')
                 assert [json.loads(labels)["instance"] for labels in down] == [api.address]
