@@ -119,7 +119,7 @@ def test_no_picture_in_words_costs_more_than_was_reckoned_with(language: Languag
     again = question.say("x" * most_sent_back(question.max_tokens))
     paid = most_paid(Kind.SIGHT, Step.DESCRIBE_PICTURES) // 2
     seen = paid * sum(on.worst(asked, anthropic_text.PICTURE_TOKENS) for asked in (question, again))
-    judged = most_paid(Kind.MODERATION, Step.MODERATE_OUTPUT) * on.worst(judging, 0)
+    judged = most_paid(Kind.MODERATION, Step.MODERATE_OUTPUT) // 2 * on.worst(judging, 0)
     settings = settings_of(
         "anthropic", moderation="judge", llm_model="claude-haiku-4-5", sight_model="claude-haiku-4-5"
     )

@@ -70,9 +70,10 @@ def most_paid(kind: Kind, step: Step) -> int:
     """How many calls of a kind may be paid for one page of a step, over all tries; after a restart only those count
     whose answer was of no use.
 
-    A language model that writes or looks may be sent its answer back once; of a request, the series is judged apart.
+    A language model that writes or looks may be sent its answer back once; of a request the series is judged apart, of
+    a book how everyone looks.
     """
-    questions = 2 if kind in {Kind.TEXT, Kind.SIGHT} or step is Step.MODERATE_INPUT else 1
+    questions = 2 if kind in {Kind.TEXT, Kind.SIGHT} or step in {Step.MODERATE_INPUT, Step.MODERATE_OUTPUT} else 1
     return questions * PAID_TRIES
 
 

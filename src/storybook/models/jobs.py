@@ -14,7 +14,7 @@ from storybook.models.base import ID_LENGTH, Base, CreatedAt, Id, Json, Number, 
 WHOLE_BOOK = -1
 """The page number of an artifact that belongs to no single picture."""
 UNJUDGED = -2
-"""The page number of a story, or of its cast, that is written but not yet judged: paid for, and not to be shown."""
+"""The page number of what is written but not yet judged, such as a story: paid for, and not to be shown."""
 
 
 class Job(Base):

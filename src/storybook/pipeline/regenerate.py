@@ -12,7 +12,7 @@ from storybook.domain.moderation import Verdict
 from storybook.domain.orders import Claim, PageOrder, RegenerateMode
 from storybook.domain.story import PORTRAIT, Scene, StoryDraft, StoryPage
 from storybook.models import Page
-from storybook.models.jobs import WHOLE_BOOK
+from storybook.models.jobs import UNJUDGED, WHOLE_BOOK
 from storybook.pipeline.kit import Kit
 from storybook.pipeline.picture import CheckedPicture, Look, make_picture
 from storybook.pipeline.steps import generate_images
@@ -51,7 +51,7 @@ async def regenerate_page(claim: Claim, order: PageOrder, kit: Kit) -> None:
     original = await _original(claim, order, kit)
     task = _Task(claim, order, kit, bench, original)
     await bench.once(Step.MODERATE_INPUT, Verdict, lambda: _judge_wish(task))
-    revision = await bench.once(Step.GENERATE_STORY, Revision, lambda: _revise(task))
+    revision = await bench.once(Step.GENERATE_STORY, Revision, lambda: _judged_revision(task))
     page = revision.page
     picture = await _redraw(task, page.scene) if order.mode is not RegenerateMode.TEXT else None
     await bench.show(Step.PACKAGE)
@@ -120,20 +120,28 @@ async def _judge_wish(task: _Task) -> Verdict:
     )
 
 
-async def _revise(task: _Task) -> Revision:
-    """The page as the reader wishes it: other words, or only another scene where it shall have another picture."""
-    providers = task.kit.providers
-    request = RewriteRequest(
+async def _judged_revision(task: _Task) -> Revision:
+    """The page as the reader wishes it; it is kept before it is judged, as a story is."""
+    bench, moderation, request = task.bench, task.kit.providers.moderation, _rewriting(task)
+    revision = await bench.once(Step.GENERATE_STORY, Revision, lambda: _revise(task, request), page=UNJUDGED)
+    await bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_page(revision.page, request, moderation))
+    return revision
+
+
+async def _revise(task: _Task, request: RewriteRequest) -> Revision:
+    """Other words, or only another scene where the page shall have another picture."""
+    revise = restage_page if task.order.mode is RegenerateMode.IMAGE else rewrite_page
+    return await task.bench.attempt(Step.GENERATE_STORY, lambda: revise(request, task.kit.providers.text))
+
+
+def _rewriting(task: _Task) -> RewriteRequest:
+    return RewriteRequest(
         story=task.original.story,
         draft=task.original.draft,
         page_number=task.order.page_number,
         feedback=task.order.feedback,
         seed=task.claim.seed,
     )
-    revise = restage_page if task.order.mode is RegenerateMode.IMAGE else rewrite_page
-    revision = await task.bench.attempt(Step.GENERATE_STORY, lambda: revise(request, providers.text))
-    await task.bench.attempt(Step.MODERATE_OUTPUT, lambda: judge_page(revision.page, request, providers.moderation))
-    return revision
 
 
 async def _redraw(task: _Task, scene: Scene) -> CheckedPicture:
