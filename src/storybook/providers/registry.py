@@ -205,9 +205,9 @@ def _screen(shop: Workshop) -> ModerationProvider:
     return screen
 
 
-def make_author(shop: Workshop) -> TextProvider:
-    """The author that the settings name, on its own."""
-    return _make(shop, Kind.TEXT, TEXT)
+def make_author(shop: Workshop, choice: Choice) -> TextProvider:
+    """One author of those that the settings name, on its own."""
+    return _made(shop, Kind.TEXT, TEXT, choice)
 
 
 def _with_second(shop: Workshop, kind: Kind, table: dict[str, Maker[P]], pair: Callable[[P, P], P]) -> P:
