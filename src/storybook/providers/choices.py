@@ -5,13 +5,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from storybook.core.errors import SetupError
-from storybook.core.settings import STUDIO, Settings
+from storybook.core.settings import JUDGE, STUDIO, Settings
 from storybook.core.settings_checks import is_near
 from storybook.domain.calls import Kind
 from storybook.providers.vendors import OPENAI, VENDORS, Vendor, vendor_at
-
-JUDGE = "judge"
-"""The layer of moderation that is a language model."""
 
 
 class Choice(NamedTuple):
