@@ -140,6 +140,12 @@ async def test_what_is_no_request_is_refused(client: httpx.AsyncClient, rows: An
     assert await nothing_written(rows)
 
 
+@pytest.mark.parametrize("body", [b"{", b"xxx", b'{"topic": "a fox", }'])
+async def test_what_is_no_json_is_told_in_a_sentence_without_a_place(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await post(client, body)
+    assert answer.json()["error"]["message"] == "The request is not readable as JSON."
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "image/png"])
 @pytest.mark.parametrize(("path", "wanted"), [("/v1/books", "json"), ("/v1/characters/from-photo", "multipart")])
 async def test_what_comes_as_another_kind_is_refused(

@@ -3,23 +3,30 @@
 from io import StringIO
 from typing import Any
 
+import pytest
 from rich.console import Console
 from sqlalchemy import func, select
 
 from storybook.cli.scoring import OPERATOR, golden, measure
 from storybook.core.database import Database
+from storybook.core.errors import SetupError
 from storybook.core.settings import Settings
 from storybook.domain.calls import Outcome, dollars
 from storybook.models import JobBudget, ProviderCall
 from tests.fixtures_language import Double, said
 
 ASKED_TWICE = 2 * len(golden())
+NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
 
 
 async def scored(database: Database, double: Double, **more: Any) -> str:
-    """What is printed where a vendor that costs a little answers with nonsense."""
-    paid = {"llm_base_url": double.url, "llm_price": "0.1/0.5", "llm_model": "a model"}
-    settings = Settings(_env_file=None, database_url=database.url, llm_provider="studio", **paid, **more)
+    """What is printed where a vendor that costs a little answers with nonsense. It is the second of the settings, and
+    none of the other ones is asked or sees to it.
+    """
+    first = {"llm_provider": "anthropic", "llm_api_key": "a-key-of-the-first", "image_provider": "crayon"}
+    paid = {"base_url": double.url, "price": "0.1/0.5", "model": "a model", "provider": "openai"}
+    second = {f"llm_fallback_{name}": value for name, value in paid.items()}
+    settings = Settings(_env_file=None, database_url=database.url, **(first | second | more))
     console = Console(file=StringIO(), width=200)
     assert await measure(settings, "openai", console) == 1
     assert isinstance(console.file, StringIO)
@@ -57,6 +64,20 @@ async def test_no_story_is_paid_for_beyond_the_cap_of_the_day(database: Database
 
 async def test_the_studio_is_measured_without_a_database() -> None:
     console = Console(file=StringIO(), width=200)
-    nowhere = "postgresql://nobody@127.0.0.1:9/nothing"
-    assert await measure(Settings(_env_file=None, database_url=nowhere), "studio", console) == 0
+    settings = Settings(_env_file=None, database_url=NOWHERE, llm_provider="openai")
+    assert await measure(settings, "studio", console) == 0
     assert "studio: at most 0.000000 dollars" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("provider", "told"),
+    [
+        ("anthropic", r"^--provider: nothing is set for anthropic\. Set LLM_PROVIDER to it and LLM_API_KEY to its key"),
+        ("antropic", "^--provider: there is no provider of that name; choose one of studio, openai, anthropic"),
+        ("", "^LLM_API_KEY is not set, and openai wants one"),
+    ],
+)
+async def test_a_provider_is_asked_with_settings_of_its_own_or_not_at_all(provider: str, told: str) -> None:
+    settings = Settings(_env_file=None, database_url=NOWHERE, llm_provider="openai")
+    with pytest.raises(SetupError, match=told):
+        await measure(settings, provider, Console(file=StringIO()))

@@ -433,6 +433,44 @@ def test_a_server_whose_price_nobody_knows_is_found_before_the_start(found: Foun
     assert line.startswith("BUDGET_PER_BOOK: a book of 12 pages may cost")
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (
+            {"LLM_BASE_URL": "http://localhost:11434/v1", "LLM_MODEL": "llama3"},
+            ["LLM_MODEL is set, and LLM_PROVIDER names nobody", "LLM_BASE_URL is set, and LLM_PROVIDER names nobody"],
+        ),
+        (
+            {"MODERATION_JUDGE_PROVIDER": "anthropic", "MODERATION_JUDGE_API_KEY": "k-1f0"},
+            ["MODERATION_JUDGE_PROVIDER is set, and MODERATION_PROVIDER does not list judge"],
+        ),
+        (
+            {"LLM_PROVIDER": "openai", "LLM_API_KEY": "k-1f0", "MODERATION_PROVIDER": "studio,judge"}
+            | {"MODERATION_JUDGE_MODEL": "gpt-4o"},
+            ["MODERATION_JUDGE_MODEL is set, and MODERATION_JUDGE_PROVIDER names nobody"],
+        ),
+        (
+            {"MODERATION_MODEL": "omni-moderation-latest", "MODERATION_PROVIDER": "studio"},
+            ["MODERATION_MODEL is set, and MODERATION_PROVIDER names nobody"],
+        ),
+        (
+            {"LLM_PROVIDER": "openai", "LLM_API_KEY": "k-1f0", "LLM_FALLBACK_API_KEY": "k-2f0"},
+            ["LLM_FALLBACK_API_KEY is set, and LLM_FALLBACK_PROVIDER names nobody"],
+        ),
+        (
+            {"IMAGE_PRICE": "0.04", "IMAGE_BASE_URL": "http://localhost:1/v1", "IMAGE_PROVIDER": "studio"},
+            ["IMAGE_BASE_URL is set, and IMAGE_PROVIDER names", "IMAGE_PRICE is set, and IMAGE_PROVIDER names"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("mode", [Mode.DEVELOPMENT, Mode.PRODUCTION])
+def test_what_is_set_of_a_vendor_whom_nobody_asks_is_complained_of(
+    found: Found, values: dict[str, str], told: list[str], mode: Mode
+) -> None:
+    lines = found((GOOD if mode is Mode.PRODUCTION else {}) | values, mode)
+    assert [line.startswith(start) for line, start in zip(lines, told, strict=True)] == [True] * len(told), lines
+
+
 def test_a_database_far_away_is_spoken_to_with_encryption(found: Found) -> None:
     address = "postgresql://storybook:5a0c1f7e9b3d2486@db.far-away.net:5432/storybook?sslmode="
     for mode in ("require", "verify-full"):

@@ -118,7 +118,10 @@ async def test_a_second_provider_is_a_matter_of_settings(cpu: CpuPool) -> None:
         image_fallback_api_key="b",
         moderation_provider="studio,openai",
         moderation_api_key="c",
-        llm_fallback_provider="studio",
+        llm_provider="openai",
+        llm_api_key="d",
+        llm_fallback_provider="openai",
+        llm_fallback_base_url="http://ollama:11434/v1",
         tts_fallback_provider="studio",
     )
     providers = make_providers(shop)
@@ -135,9 +138,19 @@ async def test_a_second_provider_is_a_matter_of_settings(cpu: CpuPool) -> None:
         ({"image_fallback_provider": "nobody"}, "IMAGE_FALLBACK_PROVIDER"),
         ({"image_fallback_provider": "fal"}, "IMAGE_FALLBACK_API_KEY"),
         ({"tts_fallback_provider": "openai", "tts_fallback_api_key": "a"}, "TTS_FALLBACK_PROVIDER.*name"),
+        (
+            {f"image_{name}": "fal" for name in ("provider", "fallback_provider", "api_key", "fallback_api_key")}
+            | {"image_fallback_base_url": "https://queue.fal.run/"},
+            "IMAGE_FALLBACK_PROVIDER: fal at this address is IMAGE_PROVIDER already",
+        ),
+        (
+            {f"llm_{name}": "openai" for name in ("provider", "fallback_provider", "api_key", "fallback_api_key")}
+            | {"llm_base_url": "https://api.openai.com/v1/", "llm_fallback_model": "gpt-4o"},
+            "LLM_FALLBACK_PROVIDER: openai at this address is LLM_PROVIDER already",
+        ),
     ],
 )
-async def test_a_second_provider_has_to_be_one_that_may_be_used(
+async def test_a_second_provider_has_to_be_another_one_that_may_be_used(
     cpu: CpuPool, settings: dict[str, str], told: str
 ) -> None:
     with pytest.raises(SetupError, match=told):

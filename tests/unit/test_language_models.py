@@ -96,6 +96,7 @@ async def test_a_failure_is_one_post_and_told_apart(
         await model(vendor).answer(QUESTION)
     assert len(double.asked) == 1
     assert (failed.value.outcome, failed.value.charged, failed.value.retryable) == (outcome, charged, retryable)
+    assert (failed.value.provider, failed.value.status, failed.value.reason) == (vendor, status, outcome)
     assert failed.value.retry_after == (7 if status in {429, 500, 503} else None)
     assert "words of a vendor" not in str(failed.value)
 
@@ -343,6 +344,7 @@ async def test_an_answer_that_is_cut_off_is_sent_back_once_with_that_complaint(
     with pytest.raises(ProviderError) as failed:
         await author.write_story(request)
     assert (failed.value.code, failed.value.charged) == (ErrorCode.LLM_JSON_INVALID, Charged.YES)
+    assert (failed.value.provider, failed.value.status, failed.value.reason) == (vendor, None, Outcome.UNUSABLE)
     assert meter.spent == 4 * price_of(vendor, asked.model).tokens(1000, 2000).micro_dollars
 
 

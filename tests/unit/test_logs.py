@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from storybook.core.errors import ErrorCode, ProviderError
 from storybook.core.logs import about_user, adopt, configure_logs, name_users_by
 
 
@@ -30,6 +31,19 @@ def test_unknown_keys_and_messages_of_exceptions_are_left_out(capsys: pytest.Cap
     assert "Luna" not in line
     assert (entry["event"], entry["job_id"]) == ("job_failed", "job_1")
     assert entry["exception"].startswith("ValueError at ")
+
+
+def test_a_failure_of_a_vendor_is_told_with_its_status_and_none_of_its_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("info", as_json=True)
+    error = ProviderError("the child is called Luna", code=ErrorCode.LLM_TIMEOUT)
+    error.provider, error.status = "openai", 404
+    structlog.get_logger().warning("step_failed", code=error.code, exc_info=error)
+    line = capsys.readouterr().err
+    entry = json.loads(line)
+    assert "Luna" not in line and "reason" not in entry
+    assert (entry["code"], entry["provider"], entry["status"]) == ("LLM_TIMEOUT", "openai", 404)
 
 
 def test_what_ends_the_process_is_a_line_like_all_others(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,13 +1,16 @@
 """Keys and models, tried for free: what a vendor says of them, and what keeps the service from starting."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from storybook.core.errors import SetupError
+from storybook.core.logs import configure_logs
 from storybook.core.settings import Settings
 from storybook.providers.checks import Checked, State, check, require_accepted
 
@@ -80,7 +83,8 @@ async def test_the_studio_asks_nobody() -> None:
         (always(401, '{"detail": {"status": "missing_permissions"}}'), State.UNSURE),
         (always(403, "Missing scopes: api.model.read"), State.UNSURE),
         (always(307), State.UNSURE),
-        (always(200, "<html>a hotel</html>"), State.ACCEPTED),
+        (always(200, "<html>a hotel</html>"), State.UNSURE),
+        (always(200, "null"), State.UNSURE),
         (always(429), State.AWAY),
         (always(503), State.AWAY),
     ],
@@ -146,6 +150,64 @@ async def test_a_server_of_ones_own_may_have_more_than_it_tells() -> None:
     own = {"llm_base_url": "http://ollama:11434/v1", "moderation_provider": "studio"}
     assert (await checked(ollama, **own, llm_model="llama3"))["LLM_PROVIDER"].state is State.ACCEPTED
     assert (await checked(ollama, **own, llm_model="llama4"))["LLM_PROVIDER"].state is State.UNSURE
+
+
+PAGE = "<html>a hotel</html>"
+OWN = "http://models:8000"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "address", "respond", "state"),
+    [
+        ("llm", OWN, always(404), State.UNSURE),
+        ("llm", OWN, always(405), State.UNSURE),
+        ("llm", OWN, always(301), State.UNSURE),
+        ("llm", OWN, always(200, PAGE), State.UNSURE),
+        ("llm", OWN, always(200, '{"data": null}'), State.UNSURE),
+        ("llm_fallback", f"{OWN}/v1", always(404), State.UNSURE),
+        ("llm_fallback", OWN, always(200, PAGE), State.UNSURE),
+        ("image", f"{OWN}/nowhere", always(404), State.UNSURE),
+        ("image_fallback", f"{OWN}/nowhere", always(404), State.UNSURE),
+        ("image_fallback", OWN, always(200, PAGE), State.UNSURE),
+        ("image_fallback", "https://queue.fal.run/nowhere", always(404), State.UNSURE),
+        ("llm", "https://api.openai.com", always(404), State.REFUSED),
+        ("llm", "https://api.openai.com", always(200, PAGE), State.UNSURE),
+        ("llm_fallback", "https://api.anthropic.com/v1", always(404), State.REFUSED),
+    ],
+)
+async def test_an_address_where_no_such_api_answers_is_named_and_its_key_not_called_accepted(
+    prefix: str, address: str, respond: Respond, state: State
+) -> None:
+    one = (await checked(respond, **{f"{prefix}_base_url": address}))[f"{prefix.upper()}_PROVIDER"]
+    assert one.state is state
+    assert one.sentence.startswith(f"{prefix.upper()}_BASE_URL: what answers there")
+
+
+@pytest.mark.parametrize("status", [200, 400, 422])
+async def test_fal_at_an_address_of_ones_own_is_believed_where_it_answers_like_fal(status: int) -> None:
+    def fal(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, json={"status": "IN_QUEUE"}) if request.url.host == "models" else known(request)
+
+    assert (await checked(fal, image_fallback_base_url=OWN))["IMAGE_FALLBACK_PROVIDER"].state is State.ACCEPTED
+
+
+async def test_a_start_warns_of_an_address_where_no_such_api_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    before = structlog.get_config()
+    configure_logs("warning", as_json=True)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(always(404))) as client:
+        await require_accepted(Settings(_env_file=None, llm_provider="openai", llm_base_url=OWN), client)
+    structlog.configure(**before)
+    told = json.loads(capsys.readouterr().err)
+    assert (told["event"], told["setting"]) == ("vendor_not_checked", "LLM_BASE_URL")
+
+
+async def test_a_server_that_does_not_answer_is_named_by_its_address() -> None:
+    def away(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route")
+
+    found = await checked(away, llm_base_url=OWN)
+    assert found["LLM_PROVIDER"].sentence.startswith("LLM_BASE_URL: the server there does not answer")
+    assert found["TTS_PROVIDER"].sentence.startswith("TTS_PROVIDER: google does not answer")
 
 
 async def test_a_start_is_refused_for_a_bad_key_and_not_for_an_outage() -> None:

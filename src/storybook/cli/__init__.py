@@ -168,7 +168,7 @@ def show_command(
 
 @prompts.command(name="score")
 def score_command(
-    provider: Annotated[str, typer.Option(help="The text provider; without it, the one of LLM_PROVIDER.")] = "",
+    provider: Annotated[str, typer.Option(help="The one of LLM_PROVIDER, or another one of the settings.")] = "",
 ) -> None:
     """Have twenty stories written and print how good they are. With a vendor this costs money, within the caps."""
     _run(lambda settings: measure(settings, provider, console), log_level="error")

@@ -12,15 +12,16 @@ from rich.progress import track
 from rich.table import Table
 
 from storybook.core.cpu import CpuPool
-from storybook.core.errors import BudgetExceeded, ProviderError
+from storybook.core.errors import BudgetExceeded, ProviderError, SetupError
 from storybook.core.paths import bundled
 from storybook.core.settings import STUDIO, Settings
+from storybook.core.settings_rules import PROVIDERS
 from storybook.domain.book_spec import BookSpec
 from storybook.domain.calls import Bill, Kind, Outcome, dollars
 from storybook.domain.orders import BookOrder
 from storybook.domain.score import Score, score
 from storybook.providers.base import StoryRequest, TextProvider
-from storybook.providers.choices import chosen
+from storybook.providers.choices import Choice, chosen, fallback, vendor_of
 from storybook.providers.estimate import Estimate
 from storybook.providers.http import make_client
 from storybook.providers.registry import Workshop, make_author
@@ -34,6 +35,7 @@ AT_ONCE = 4
 SECONDS_PER_STORY = 180
 OPERATOR = "operator"
 """Whose day it counts for."""
+OPTION = "--provider"
 Pay = Callable[[BookSpec], Awaitable[None]]
 
 
@@ -67,16 +69,15 @@ async def measure(settings: Settings, provider: str, console: Console) -> int:
     """Has the golden set written by the provider, or the configured one, and prints a score of each book, with the most
     that it can cost before and what it did cost afterwards. The caps hold for it: each story counts with its worst.
 
-    The exit code is 1 when a book could not be had.
+    The exit code is 1 when a book could not be had. Raises SetupError for a provider that has no settings of its own.
     """
-    if provider:
-        settings = settings.model_copy(update={"llm_provider": provider})
-    worst = Estimate(settings).story
+    choice = _author_of(settings, provider)
+    worst = Estimate(_with_nobody_else(settings, choice)).story
     most = sum(worst(BookOrder(spec=order)) for order in golden())
     cpu = CpuPool(1)
     try:
-        async with make_client() as client, _purse(settings) as (meter, take):
-            author = make_author(Workshop(settings, cpu, client, meter))
+        async with make_client() as client, _purse(settings, choice) as (meter, take):
+            author = make_author(Workshop(settings, cpu, client, meter), choice)
             console.print(f"{author.name}: at most {dollars(most)} dollars", highlight=False)
             told = await _tell_all(author, golden(), lambda order: take(worst(BookOrder(spec=order))), console)
     finally:
@@ -90,10 +91,31 @@ async def measure(settings: Settings, provider: str, console: Console) -> int:
     return int(any(one.failed for one in told))
 
 
+def _author_of(settings: Settings, provider: str) -> Choice:
+    """The author of that name with its own key, address and model: those of another one are not for it to see."""
+    first, second = chosen(settings, Kind.TEXT), fallback(settings, Kind.TEXT)
+    known = {choice.provider: choice for choice in (second, first) if choice}
+    choice = known.get(provider or first.provider, Choice(OPTION, provider))
+    if choice.provider == STUDIO:
+        return choice
+    vendor_of(choice, Kind.TEXT, settings)
+    if choice.setting == OPTION:
+        raise SetupError(
+            f"{OPTION}: nothing is set for {provider}. Set LLM_PROVIDER to it and LLM_API_KEY to its key, "
+            f"or LLM_FALLBACK_PROVIDER and LLM_FALLBACK_API_KEY."
+        )
+    return choice
+
+
+def _with_nobody_else(settings: Settings, choice: Choice) -> Settings:
+    """What others cost, and whether they are set up well, is of no matter here."""
+    return settings.model_copy(update=dict.fromkeys(set(PROVIDERS) - {choice.setting.lower()}, ""))
+
+
 @asynccontextmanager
-async def _purse(settings: Settings) -> AsyncIterator[_Purse]:
+async def _purse(settings: Settings, choice: Choice) -> AsyncIterator[_Purse]:
     """The studio needs no database to write down that it costs nothing."""
-    if chosen(settings, Kind.TEXT).provider == STUDIO:
+    if choice.provider == STUDIO:
         yield _Purse(Unmetered(), lambda _: asyncio.sleep(0))
         return
     async with open_database(settings, as_guest=True) as database:

@@ -12,13 +12,14 @@ from typing import Any
 
 import structlog
 
+from storybook.core.errors import ProviderError
 from storybook.core.settings import LogLevel
 
 ALLOWED_KEYS = frozenset(
     {
         "event", "level", "timestamp", "logger", "request_id", "trace_id", "user", "job_id", "step", "page", "fence",
         "method", "route", "status", "milliseconds", "seconds", "code", "exception", "provider", "count", "setting",
-        "lane", "work", "store", "place",
+        "lane", "work", "store", "place", "reason",
     }
 )  # fmt: skip
 LIBRARIES = ("asyncio", "celery", "kombu", "multiprocessing", "opentelemetry", "sqlalchemy", "uvicorn")
@@ -45,7 +46,7 @@ def _drop_unknown_keys(_: Any, __: str, event: MutableMapping[str, Any]) -> Muta
 
 
 def _without_message(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replaces an exception by its type and place: its message may quote what a parent typed."""
+    """Replaces an exception by its type and place, and whose it is: its message may quote what a parent typed."""
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
         trace = error.__traceback__
@@ -53,6 +54,9 @@ def _without_message(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutabl
             trace = trace.tb_next
         place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
         event["exception"] = f"{type(error).__qualname__} at {place}"
+    if isinstance(error, ProviderError):
+        about = {"provider": error.provider, "status": error.status, "reason": error.reason}
+        event.update({key: told for key, told in about.items() if told})
     return event
 
 

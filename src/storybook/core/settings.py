@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 STUDIO = "studio"
+JUDGE = "judge"
+"""The layer of moderation that is a language model."""
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from storybook.core import settings_checks as check
-from storybook.core.settings import STUDIO, Environment, Settings
+from storybook.core.settings import JUDGE, STUDIO, Environment, Settings
 
 MAX_WRITES_A_SECOND = 10
 MAX_GIFTS = 1000
@@ -59,6 +59,12 @@ STORE_URLS = ("apple_base_url", "google_play_base_url", "google_token_url", "goo
 COLLECTOR, HEADERS = "otel_exporter_otlp_endpoint", "otel_exporter_otlp_headers"
 PUBLIC_URLS = ("public_url", "s3_public_url")
 PROVIDERS = tuple(name for name in TEXTS if name.endswith("_provider"))
+OF_PROVIDERS = {
+    f"{provider.removesuffix('provider')}{what}": provider
+    for provider in PROVIDERS
+    for what in ("api_key", "model", "base_url", "price")
+}
+"""Whose setting each of these is."""
 NEEDED = (
     *("user_key_pepper", "access_token_secret", "database_url"),
     *("llm_provider", "image_provider", "tts_provider", "sight_provider", "moderation_provider"),
@@ -91,12 +97,20 @@ def _asks_a_vendor(settings: Settings, name: str) -> bool:
 
 def _names_a_vendor(settings: Settings, name: str) -> bool:
     """The judge is somebody else's model, and needs no key of its own."""
-    return bool({part.strip() for part in text_of(settings, name).split(",")} - {"", STUDIO, "judge"})
+    return bool(_listed(settings, name) - {"", STUDIO, JUDGE})
 
 
-def _opens_nothing(settings: Settings, key: str) -> bool:
-    """Whether it is the key of a vendor, and none is asked with it."""
-    return bool(text_of(settings, key)) and not _names_a_vendor(settings, key.replace("_api_key", "_provider"))
+def _listed(settings: Settings, name: str) -> set[str]:
+    return {part.strip() for part in text_of(settings, name).split(",")}
+
+
+def _is_for_nobody(settings: Settings, name: str) -> bool:
+    """Whether it is the key, model, address or price of a vendor, and none is asked with it."""
+    return bool(text_of(settings, name)) and not _names_a_vendor(settings, OF_PROVIDERS[name])
+
+
+def _judges_nothing(settings: Settings) -> bool:
+    return bool(settings.moderation_judge_provider) and JUDGE not in _listed(settings, "moderation_provider")
 
 
 def _same_secrets(settings: Settings) -> bool:
@@ -120,8 +134,10 @@ RULES: tuple[Rule, ...] = (
          lambda s: s.use_celery and not s.celery_broker_url),
     _one(EVERYWHERE, "database_url", "is not set, though USE_CELERY is on: all processes need the same database",
          lambda s: s.use_celery and not s.database_url),
-    *(_one(PRODUCTION, key, f"is set, and {key.replace('_api_key', '_provider').upper()} names nobody who wants it",
-           lambda s, key=key: _opens_nothing(s, key)) for key in API_KEYS),  # type: ignore[misc]
+    *(_one(EVERYWHERE, name, f"is set, and {provider.upper()} names nobody who wants it",
+           lambda s, name=name: _is_for_nobody(s, name)) for name, provider in OF_PROVIDERS.items()),  # type: ignore[misc]
+    _one(EVERYWHERE, "moderation_judge_provider", f"is set, and MODERATION_PROVIDER does not list {JUDGE}",
+         _judges_nothing),
     _one(PRODUCTION, "metrics_token", "is not set, though METRICS_ADDRESS is",
          lambda s: bool(s.metrics_address) and not text_of(s, "metrics_token")),
     # Never filled in

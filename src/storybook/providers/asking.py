@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from storybook.core.errors import Charged, ErrorCode, ProviderError
+from storybook.domain.calls import Outcome
 from storybook.providers.language import Answer, LanguageModel, Question
 from storybook.providers.questions import quoted
 from storybook.providers.schemas import Unfit
@@ -28,12 +29,12 @@ async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]
     except Unfit as unfit:
         sent_back = _sent_back(answer.text, unfit)
         if len(sent_back.encode()) > most_sent_back(question.max_tokens):
-            raise _useless(f"{model.name}, at great length: {unfit}") from None
+            raise _useless(model, f"at great length: {unfit}") from None
     answer = await model.answer(question.say(sent_back))
     try:
         return read(whole(answer))
     except Unfit as unfit:
-        raise _useless(f"{model.name}, asked twice: {unfit}") from None
+        raise _useless(model, f"asked twice: {unfit}") from None
 
 
 def whole(answer: Answer) -> str:
@@ -43,8 +44,10 @@ def whole(answer: Answer) -> str:
     return answer.text
 
 
-def _useless(message: str) -> ProviderError:
-    return ProviderError(message, code=ErrorCode.LLM_JSON_INVALID, charged=Charged.YES)
+def _useless(model: LanguageModel, why: str) -> ProviderError:
+    error = ProviderError(f"{model.name}, {why}", code=ErrorCode.LLM_JSON_INVALID, charged=Charged.YES)
+    error.provider, error.reason = model.name, Outcome.UNUSABLE
+    return error
 
 
 def _sent_back(text: str, unfit: Unfit) -> str:

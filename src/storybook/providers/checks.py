@@ -19,7 +19,7 @@ from storybook.domain.calls import Kind
 from storybook.providers import language, openai_moderation, painting, speaking
 from storybook.providers.choices import Choice, in_use, vendor_of
 from storybook.providers.http import MALFORMED, CallFailed, exchange
-from storybook.providers.vendors import Vendor
+from storybook.providers.vendors import VENDORS, Vendor
 
 SECONDS = 5.0
 NOBODYS = "00000000-0000-0000-0000-000000000000"
@@ -27,6 +27,7 @@ _MAY_NOT_LOOK = ("missing_permissions", "missing scopes", "insufficient permissi
 """What vendors say of a good key that is made for other questions than ours."""
 _BAD_KEY = "API_KEY_INVALID"
 """What Google says with status 400."""
+_NOT_HERE = frozenset({404, 405})
 
 log = structlog.get_logger()
 
@@ -36,6 +37,9 @@ class State(StrEnum):
     UNSURE = "unsure"
     AWAY = "away"
     REFUSED = "refused"
+
+
+_WARNED_OF = {State.AWAY: "vendor_not_reached", State.UNSURE: "vendor_not_checked"}
 
 
 class Checked(NamedTuple):
@@ -49,21 +53,35 @@ class Checked(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A free question. `names` finds the models in its answer; without it the model is a part of the path. With
-    `tells_models` false only the key is asked about, and whatever is no refusal of it accepts it.
+    """A free question. `names` finds the models in its answer or, where the model is a part of the path, whatever else
+    shows that it is one. With `tells_models` false only the key is asked about, and whatever is no refusal of it
+    accepts it.
     """
 
     path: str
     headers: dict[str, str]
-    names: Callable[[Any], Iterable[str]] | None = None
+    names: Callable[[Any], Iterable[str]]
     tells_models: bool = True
+
+    @property
+    def lists_models(self) -> bool:
+        return self.tells_models and "{model}" not in self.path
 
 
 PROBES = {
     "openai": Probe("models", {"Authorization": "Bearer {key}"}, lambda answer: [row["id"] for row in answer["data"]]),
-    "anthropic": Probe("v1/models/{model}", {"X-Api-Key": "{key}", "anthropic-version": "2023-06-01"}),
-    "replicate": Probe("models/{model}", {"Authorization": "Bearer {key}"}),
-    "fal": Probe(f"fal-ai/flux/requests/{NOBODYS}/status", {"Authorization": "Key {key}"}, tells_models=False),
+    "anthropic": Probe(
+        "v1/models/{model}",
+        {"X-Api-Key": "{key}", "anthropic-version": "2023-06-01"},
+        lambda answer: [answer["id"]],
+    ),
+    "replicate": Probe("models/{model}", {"Authorization": "Bearer {key}"}, lambda answer: [answer["name"]]),
+    "fal": Probe(
+        f"fal-ai/flux/requests/{NOBODYS}/status",
+        {"Authorization": "Key {key}"},
+        lambda answer: [answer["status"]],
+        tells_models=False,
+    ),
     "google": Probe(
         "voices",
         {"X-Goog-Api-Key": "{key}"},
@@ -80,11 +98,13 @@ async def check(settings: Settings, client: httpx.AsyncClient) -> list[Checked]:
 
 
 async def require_accepted(settings: Settings, client: httpx.AsyncClient) -> None:
-    """Raises SetupError where a vendor refuses a key or a model. One that does not answer is only warned of."""
+    """Raises SetupError where a vendor refuses a key or a model. One that does not answer, or not in a way that says
+    anything, is only warned of.
+    """
     found = await check(settings, client)
     for checked in found:
-        if checked.state is State.AWAY:
-            log.warning("vendor_not_reached", provider=checked.choice.provider, setting=checked.choice.setting)
+        if warning := _WARNED_OF.get(checked.state):
+            log.warning(warning, provider=checked.choice.provider, setting=checked.choice.asked_by)
     if refused := [checked.sentence for checked in found if checked.state is State.REFUSED]:
         raise SetupError(" ".join(dict.fromkeys(refused)))
 
@@ -118,7 +138,8 @@ async def _ask(client: httpx.AsyncClient, vendor: Vendor, kind: Kind, choice: Ch
         async with asyncio.timeout(SECONDS):
             answer = await exchange(client, client.build_request("GET", address, headers=headers), vendor, kind)
     except (CallFailed, TimeoutError):
-        return _said(checked, State.AWAY, f"{choice.setting}: {vendor.name} does not answer; is it up, and reachable?")
+        who = "the server there" if choice.base_url else vendor.name
+        return _said(checked, State.AWAY, f"{choice.asked_by}: {who} does not answer; is it up, and reachable?")
     return _read(answer, probe, checked)
 
 
@@ -128,14 +149,46 @@ def _read(answer: httpx.Response, probe: Probe, checked: Checked) -> Checked:
         return _refused_key(answer, checked)
     if status == 429 or status >= 500:
         why = "is too busy, or your account there has no money left" if status == 429 else f"answers {status}"
-        return _said(checked, State.AWAY, f"{choice.setting}: {choice.provider} {why}; look there, or try again later.")
+        return _said(
+            checked, State.AWAY, f"{choice.asked_by}: {choice.provider} {why}; look there, or try again later."
+        )
+    named = _named(answer, probe)
+    if named is None:
+        return _unread(status, probe, checked)
+    # Ollama lists models with their tags, and knows the newest without.
+    known = not probe.lists_models or {checked.model, f"{checked.model}:latest"} & named
+    return checked if known else _no_model(checked)
+
+
+def _named(answer: httpx.Response, probe: Probe) -> set[str] | None:
+    """What the answer names; None where it is none to this question."""
+    try:
+        return set(probe.names(answer.json())) if answer.is_success else None
+    except MALFORMED:
+        return None
+
+
+def _unread(status: int, probe: Probe, checked: Checked) -> Checked:
+    if checked.choice.base_url and (status < 400 or status in _NOT_HERE):
+        return _elsewhere(status, probe, checked)
     if not probe.tells_models:
         return checked
-    if answer.is_success:
-        return checked if _has_model(answer, probe, checked.model) else _no_model(checked)
-    if status == 404 and probe.names is None:
+    if status == 404 and not probe.lists_models:
         return _no_model(checked)
-    return _said(checked, State.UNSURE, f"{choice.provider} does not say which models it has")
+    return _said(checked, State.UNSURE, f"{checked.choice.provider} does not say which models it has")
+
+
+def _elsewhere(status: int, probe: Probe, checked: Checked) -> Checked:
+    """Nothing at the operator's address knows this question. A server of the operator's own may still write."""
+    choice = checked.choice
+    or_model = "" if probe.lists_models or not probe.tells_models else f", or has no model {checked.model!r}"
+    certain = probe.tells_models and status in _NOT_HERE and not language.is_elsewhere(choice)
+    return _said(
+        checked,
+        State.REFUSED if certain else State.UNSURE,
+        f"{choice.address_setting}: what answers there does not seem to be the API of {choice.provider}{or_model}; "
+        f"that of {choice.provider} itself is at {VENDORS[choice.provider].base_url}. Does yours end like it?",
+    )
 
 
 def _refused_key(answer: httpx.Response, checked: Checked) -> Checked:
@@ -155,17 +208,6 @@ def _no_model(checked: Checked) -> Checked:
     choice = checked.choice
     sentence = f"{choice.model_setting}: {choice.provider} has no model {checked.model!r} for this key."
     return _said(checked, State.UNSURE if choice.base_url else State.REFUSED, f"{sentence} Set it to one that it has.")
-
-
-def _has_model(answer: httpx.Response, probe: Probe, model: str) -> bool:
-    """Ollama lists models with their tags, and knows the newest without."""
-    if probe.names is None:
-        return True
-    try:
-        names = set(probe.names(answer.json()))
-    except MALFORMED:
-        return True
-    return bool({model, f"{model}:latest"} & names)
 
 
 def _said(checked: Checked, state: State, sentence: str) -> Checked:

@@ -5,13 +5,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from storybook.core.errors import SetupError
-from storybook.core.settings import STUDIO, Settings
+from storybook.core.settings import JUDGE, STUDIO, Settings
 from storybook.core.settings_checks import is_near
 from storybook.domain.calls import Kind
 from storybook.providers.vendors import OPENAI, VENDORS, Vendor, vendor_at
-
-JUDGE = "judge"
-"""The layer of moderation that is a language model."""
 
 
 class Choice(NamedTuple):
@@ -42,6 +39,11 @@ class Choice(NamedTuple):
     @property
     def price_setting(self) -> str:
         return self._setting_of("PRICE")
+
+    @property
+    def asked_by(self) -> str:
+        """The setting that leads to where it is asked."""
+        return self.address_setting if self.base_url else self.setting
 
     def _setting_of(self, what: str) -> str:
         return f"{self.setting.removesuffix('PROVIDER')}{what}"
@@ -104,14 +106,13 @@ def vendor_of(choice: Choice, kind: Kind, settings: Settings) -> Vendor:
         raise SetupError(f"{choice.setting}: there is no provider of that name; choose one of {able}.")
     vendor = vendor._replace(base_url=_address(choice), history_url="") if choice.base_url else vendor
     there = _seen_by(vendor)
-    asked_by = choice.address_setting if choice.base_url else choice.setting
     if not (vendor.for_children and there.for_children):
-        raise SetupError(f"{asked_by}: {there.name} may not be used for children's products.")
+        raise SetupError(f"{choice.asked_by}: {there.name} may not be used for children's products.")
     if kind not in there.kinds:
-        raise SetupError(f"{asked_by}: {there.name} may not be used for {kind}.")
+        raise SetupError(f"{choice.asked_by}: {there.name} may not be used for {kind}.")
     if kind in {Kind.SIGHT, Kind.SPEECH} and not may_see_personal_data(vendor, settings):
         raise SetupError(
-            f"{asked_by}: {there.name} would see a child's name or photo. Agree with it that it keeps nothing, "
+            f"{choice.asked_by}: {there.name} would see a child's name or photo. Agree with it that it keeps nothing, "
             f"then add {there.name} to PERSONAL_DATA_VENDORS; or choose another provider."
         )
     return vendor

@@ -42,9 +42,19 @@ def busy_code_of(kind: Kind) -> ErrorCode:
 class CallFailed(ProviderError):
     """A call that a vendor did not answer as it should; `outcome` is what is written down of it."""
 
-    def __init__(self, message: str, *, outcome: Outcome, code: ErrorCode, charged: Charged, **more: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        outcome: Outcome,
+        code: ErrorCode,
+        charged: Charged,
+        status: int | None = None,
+        **more: Any,
+    ) -> None:
         super().__init__(message, code=code, charged=charged, **more)
         self.outcome = outcome
+        self.status = status
 
 
 def make_client() -> httpx.AsyncClient:
@@ -86,6 +96,7 @@ def refusal(status: int, headers: Mapping[str, str], vendor: Vendor, kind: Kind)
             charged=Charged.NO,
             retryable=True,
             retry_after=retry_after(headers),
+            status=status,
         )
     if status >= 500 or status == 408:
         free = status in vendor.free_statuses
@@ -96,12 +107,14 @@ def refusal(status: int, headers: Mapping[str, str], vendor: Vendor, kind: Kind)
             charged=Charged.NO if free else Charged.MAYBE,
             retryable=True,
             retry_after=retry_after(headers),
+            status=status,
         )
     return CallFailed(
         f"{vendor.name} refused the key" if status in {401, 403} else f"{vendor.name} refused with {status}",
         outcome=Outcome.REFUSED,
         code=code_of(kind),
         charged=Charged.NO,
+        status=status,
     )
 
 

@@ -6,6 +6,7 @@ It answers for every category, each with true or false: an answer that leaves on
 from collections.abc import Callable
 from typing import Any
 
+from storybook.core.settings import JUDGE
 from storybook.core.templates import render
 from storybook.domain.book_spec import ENGLISH_NAMES, TargetAge
 from storybook.domain.calls import Kind
@@ -13,7 +14,6 @@ from storybook.domain.moderation import Category, Verdict
 from storybook.domain.pictures import Picture
 from storybook.providers.asking import whole
 from storybook.providers.base import PictureCheck, TextCheck
-from storybook.providers.choices import JUDGE
 from storybook.providers.http import unusable
 from storybook.providers.language import Image, LanguageModel, Message, Question
 from storybook.providers.names import Names

@@ -207,6 +207,7 @@ class Line:
         except ProviderError as error:
             self._learn(error, call.turn)
             outcome, bill = _outcome(error), _bill(error, call)
+            error.provider, error.reason = self.vendor.name, outcome
             raise
         except LeaseLost:
             outcome, bill = Outcome.NOT_SENT, NOTHING

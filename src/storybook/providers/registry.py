@@ -205,14 +205,29 @@ def _screen(shop: Workshop) -> ModerationProvider:
     return screen
 
 
-def make_author(shop: Workshop) -> TextProvider:
-    """The author that the settings name, on its own."""
-    return _make(shop, Kind.TEXT, TEXT)
+def make_author(shop: Workshop, choice: Choice) -> TextProvider:
+    """One author of those that the settings name, on its own."""
+    return _made(shop, Kind.TEXT, TEXT, choice)
 
 
 def _with_second(shop: Workshop, kind: Kind, table: dict[str, Maker[P]], pair: Callable[[P, P], P]) -> P:
     first, second = _make(shop, kind, table), fallback(shop.settings, kind)
-    return pair(first, _made(shop, kind, table, second)) if second else first
+    if not second:
+        return first
+    made = _made(shop, kind, table, second)
+    _require_another(chosen(shop.settings, kind), second, kind, shop.settings)
+    return pair(first, made)
+
+
+def _require_another(first: Choice, second: Choice, kind: Kind, settings: Settings) -> None:
+    """Raises SetupError for a second that is away whenever the first is, and would only be asked as often again."""
+    if first.provider != second.provider or first.provider == STUDIO:
+        return
+    if vendor_of(first, kind, settings).base_url == vendor_of(second, kind, settings).base_url:
+        raise SetupError(
+            f"{second.setting}: {second.provider} at this address is {first.setting} already, and is away whenever "
+            f"that is. Choose another provider, or leave it out."
+        )
 
 
 def _make(shop: Workshop, kind: Kind, table: dict[str, Maker[P]]) -> P:

@@ -104,11 +104,10 @@ async def _invalid_request(request: Request, error: RequestValidationError) -> J
     problems = [
         {"type": problem["type"], "loc": _plain(problem["loc"]), "msg": sentence(problem)} for problem in error.errors()
     ]
-    where = ".".join(str(part) for part in problems[0]["loc"][1:])
     return answer(
         422,
         "VALIDATION_ERROR",
-        f"{where or 'The request'} {problems[0]['msg']}.",
+        f"{_where(problems[0]) or 'The request'} {problems[0]['msg']}.",
         detail=problems,
         details={"errors": problems},
         request_id=request_id_of(request),
@@ -124,6 +123,11 @@ def _another_kind_wanted(request: Request, error: RequestValidationError) -> str
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     about_the_body = any(problem["loc"][0] == "body" for problem in error.errors())
     return wanted if about_the_body and sent and sent != wanted and not sent.endswith("+json") else None
+
+
+def _where(problem: Mapping[str, Any]) -> str:
+    """The field that it is about. What is no JSON has no fields, and is told with the place of a character instead."""
+    return "" if problem["type"] == "json_invalid" else ".".join(map(str, problem["loc"][1:]))
 
 
 def _plain(value: Any) -> Any:
