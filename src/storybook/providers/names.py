@@ -24,7 +24,7 @@ from storybook.domain.book_spec import Language
 from storybook.domain.korean import with_particle
 from storybook.providers.dates import without_dates
 from storybook.providers.given_names import called, each_of
-from storybook.providers.particles import FORMS, WAS, any_of
+from storybook.providers.particles import FORMS, WAS, any_of, pair_of
 from storybook.providers.spelling import Folded, anywhere, bare, fold
 
 STAND_IN = r"([A-Z](?:[2-9]|[1-9]\d+)?)"
@@ -99,7 +99,8 @@ class Names:
             return found.group()
         if not any(particle):
             return self._names[letter]
-        return with_particle(self._names[letter], (WAS | FORMS)[particle[0]])
+        pair = pair_of(particle[0], found.string[: found.start()], found.string[found.end() :])
+        return with_particle(self._names[letter], pair)
 
 
 def _letters() -> Iterator[str]:
