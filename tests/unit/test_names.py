@@ -82,9 +82,19 @@ def test_who_is_spoken_to_is_called(written: str) -> None:
         assert Names([name], Language.KO).reveal(written) == written.replace("[[A]]야", read)
 
 
-@pytest.mark.parametrize("bracketed", ["[[A]]", "[A]", "[[ A ]]", "［［A］］", "【A】"])
+@pytest.mark.parametrize(
+    "bracketed",
+    ["[[A]]", "[A]", "[[ A ]]", "［［A］］", "【A】", "[[a]]", "［［Ａ］］", "{{A}}", "⟦A⟧", r"\[\[A\]\]"],
+)
 def test_brackets_that_a_model_bent_are_understood(bracketed: str) -> None:
     assert Names(["루나"], Language.JA).reveal(f"{bracketed}は歩きます") == "루나は歩きます"
+
+
+@pytest.mark.parametrize("odd", ["[[Hero]]", "[[주인공]]", "[[A가]]", "{{Hero}}", "[[b]]", "⟦A가⟧", r"\[\[Hero\]\]"])
+def test_what_looks_like_a_stand_in_and_is_none_is_a_stray(odd: str) -> None:
+    names = Names(["루나"], Language.KO)
+    assert names.strays({"pages": [{"text": f"[[A]]는 {odd}를 봤어요."}]})
+    assert not names.strays({"pages": [{"text": "[[A]]는 【별】을 [[a]]에게 [두] 번 줬어요."}]})
 
 
 @pytest.mark.parametrize(

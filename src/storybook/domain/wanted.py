@@ -1,6 +1,7 @@
 """Whether what was written is what was asked for; each complaint is a sentence for the writer."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from storybook.domain.alt_text import MAX_SENTENCES, AltText
@@ -15,7 +16,7 @@ _SCRIPTS = {
     Language.JA: re.compile(r"[\u3041-\u30ff\u3400-\u9fff]"),
 }
 _KANA = re.compile(r"[ぁ-ヺ]")
-_NOT_SPOKEN = frozenset("<>[]{}\\|`")
+_NOT_SPOKEN = frozenset("<>[]{}⟦⟧\\|`")
 
 
 def story_faults(draft: StoryDraft, spec: BookSpec, known: Sequence[CharacterSheet]) -> list[str]:
@@ -66,9 +67,14 @@ def alt_text_faults(said: AltText, language: Language) -> list[str]:
         found.append(f"text has {sentences} sentences; 1 to {MAX_SENTENCES} are allowed")
     if len(said.text.splitlines()) > 1:
         found.append("text has a line break; it must be one line")
-    if signs := sorted(set(said.text) & _NOT_SPOKEN):
-        found.append(f"text has {' '.join(signs)}, which nobody reads aloud")
+    if signs := unspoken(said.text):
+        found.append(f"text has {signs}, which nobody reads aloud")
     return found + [f"text {what}" for what in _language_faults(said.text, language)]
+
+
+def unspoken(text: str) -> str:
+    """The signs of a text that nobody reads aloud, in whichever width; empty where it has none."""
+    return " ".join(sorted(set(unicodedata.normalize("NFKC", text)) & _NOT_SPOKEN))
 
 
 def _text_faults(text: str, draft: StoryDraft) -> list[str]:

@@ -28,9 +28,11 @@ from storybook.providers.particles import FORMS, WAS, any_of, pair_of
 from storybook.providers.spelling import Folded, anywhere, bare, fold
 
 STAND_IN = r"([A-Z](?:[2-9]|[1-9]\d+)?)"
-_BENT = rf"[\[［【]{{1,2}}\s*{STAND_IN}\s*[\]］】]{{1,2}}"
+_WRITTEN = r"([A-Za-zＡ-Ｚａ-ｚ](?:[2-9２-９]|[1-9１-９]\d+)?)"
+_BENT = rf"(?:\\?[\[［【{{｛⟦]){{1,2}}\s*{_WRITTEN}\s*(?:\\?[\]］】}}｝⟧]){{1,2}}"
 _BARE = re.compile(_BENT)
 _WITH_PARTICLE = re.compile(rf"{_BENT}({any_of(WAS)}|(?:{any_of(FORMS)})(?![가-힣]))?")
+_LIKE_ONE = re.compile(r"(?:\\?[\[［{｛]){2}|⟦")
 _ONE_LETTER = re.compile(r"[^가-힣ぁ-ヺ一-鿿]")
 _APART = " | "
 _NOTHING = r"(?!)"
@@ -70,9 +72,14 @@ class Names:
         """The same JSON with the names back in all of its texts."""
         return _mapped(value, self.reveal)
 
-    def strays(self, text: str) -> bool:
-        """Whether the text holds a stand-in that stands for nobody."""
-        return any(letter not in self._names for letter in _BARE.findall(text))
+    def strays(self, said: Any) -> bool:
+        """Whether one of the texts holds a stand-in that stands for nobody, or what looks like one."""
+        without = map(self.without_stand_ins, _texts(said))
+        return any(_BARE.search(text) or _LIKE_ONE.search(text) for text in without)
+
+    def without_stand_ins(self, text: str) -> str:
+        """The text with a blank in the place of each stand-in that stands for somebody."""
+        return _BARE.sub(lambda found: " " if _letter(found) in self._names else found.group(), text)
 
     def spoken_of(self, known: Iterable[str], said: Any) -> tuple[str, ...]:
         """Who else of the `known` is named in what was `said`, as it is written there; each once."""
@@ -94,13 +101,18 @@ class Names:
         return folded.replaced(self._search, stand_in)
 
     def _name_and_particle(self, found: re.Match[str]) -> str:
-        letter, *particle = found.groups(default="")
+        letter, particle = _letter(found), found.groups(default="")[1:]
         if letter not in self._names:
             return found.group()
         if not any(particle):
             return self._names[letter]
         pair = pair_of(particle[0], found.string[: found.start()], found.string[found.end() :])
         return with_particle(self._names[letter], pair)
+
+
+def _letter(found: re.Match[str]) -> str:
+    """The letter of a stand-in, in whichever case and width it was written."""
+    return unicodedata.normalize("NFKC", found[1]).upper()
 
 
 def _letters() -> Iterator[str]:
