@@ -90,6 +90,26 @@ def test_brackets_that_a_model_bent_are_understood(bracketed: str) -> None:
     assert Names(["루나"], Language.JA).reveal(f"{bracketed}は歩きます") == "루나は歩きます"
 
 
+@pytest.mark.parametrize(
+    ("name", "written", "read"),
+    [
+        ("ゆいちゃん", "[[A]]ちゃんは [[A]]と", "ゆいちゃんは ゆいちゃんと"),
+        ("けんくん", "[[A]]くん、[[A]]さん", "けんくん、けんくん"),
+        ("王様", "[[A]]様は [[A]]さまと", "王様は 王様と"),
+        ("ゆい", "[[A]]ちゃんは", "ゆいちゃんは"),
+        ("スーサン", "[[A]]さんは", "スーサンさんは"),
+        ("민준 씨", "[[A]]씨는 [[A]] 씨가 [[A]]를", "민준 씨는 민준 씨가 민준 씨를"),
+        ("선생님", "[[A]]님은", "선생님은"),
+        ("민준", "[[A]]씨는 [[A]] 씨가", "민준씨는 민준 씨가"),
+        ("민준이", "[[A]]이는 [[A]]이에게", "민준이는 민준이에게"),
+        ("민준 씨", "[[A]]씨앗", "민준 씨씨앗"),
+    ],
+)
+def test_what_is_part_of_a_name_is_not_said_again_behind_it(name: str, written: str, read: str) -> None:
+    language = Language.KO if "가" <= name[0] <= "힣" else Language.JA
+    assert Names([name], language).reveal(written) == read
+
+
 @pytest.mark.parametrize("odd", ["[[Hero]]", "[[주인공]]", "[[A가]]", "{{Hero}}", "[[b]]", "⟦A가⟧", r"\[\[Hero\]\]"])
 def test_what_looks_like_a_stand_in_and_is_none_is_a_stray(odd: str) -> None:
     names = Names(["루나"], Language.KO)

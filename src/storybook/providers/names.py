@@ -31,7 +31,14 @@ STAND_IN = r"([A-Z](?:[2-9]|[1-9]\d+)?)"
 _WRITTEN = r"([A-Za-zＡ-Ｚａ-ｚ](?:[2-9２-９]|[1-9１-９]\d+)?)"
 _BENT = rf"(?:\\?[\[［【{{｛⟦]){{1,2}}\s*{_WRITTEN}\s*(?:\\?[\]］】}}｝⟧]){{1,2}}"
 _BARE = re.compile(_BENT)
-_WITH_PARTICLE = re.compile(rf"{_BENT}({any_of(WAS)}|(?:{any_of(FORMS)})(?![가-힣]))?")
+_PARTICLE = rf"{any_of(WAS)}|(?:{any_of(FORMS)})(?![가-힣])"
+_PUT_BACK = {
+    Language.KO: re.compile(rf"{_BENT}(\s?[씨님](?={_PARTICLE}|(?![가-힣])))?({_PARTICLE})?"),
+    Language.EN: re.compile(rf"{_BENT}()()"),
+    Language.JA: re.compile(rf"{_BENT}(ちゃん|くん|さん|さま|[君様])?()"),
+}
+"""A stand-in with how its owner is addressed, and with the particle that depends on the name."""
+_ADDRESSED = re.compile(r"(?<=.)(?:ちゃん|くん|さん|さま|[君様씨님])$")
 _LIKE_ONE = re.compile(r"(?:\\?[\[［{｛]){2}|⟦")
 _ONE_LETTER = re.compile(r"[^가-힣ぁ-ヺ一-鿿]")
 _APART = " | "
@@ -60,9 +67,10 @@ class Names:
         return without_dates(self._without_names(without_dates(text, self._language)), self._language)
 
     def reveal(self, text: str) -> str:
-        """The text with every name back in its place, and in Korean with the particle that fits it."""
-        pattern = _WITH_PARTICLE if self._language is Language.KO else _BARE
-        return pattern.sub(self._name_and_particle, text)
+        """The text with every name back in its place, in Korean with the particle that fits it; a name that ends in
+        `ちゃん` or `씨` has no second one behind it.
+        """
+        return _PUT_BACK[self._language].sub(self._name_and_particle, text)
 
     def hide_in(self, value: Any) -> Any:
         """The value as JSON, with stand-ins in all of its texts; words of closed lists stay as they are."""
@@ -101,13 +109,14 @@ class Names:
         return folded.replaced(self._search, stand_in)
 
     def _name_and_particle(self, found: re.Match[str]) -> str:
-        letter, particle = _letter(found), found.groups(default="")[1:]
+        letter, (_, address, particle) = _letter(found), found.groups(default="")
         if letter not in self._names:
             return found.group()
-        if not any(particle):
-            return self._names[letter]
-        pair = pair_of(particle[0], found.string[: found.start()], found.string[found.end() :])
-        return with_particle(self._names[letter], pair)
+        name = self._names[letter]
+        name += "" if _ADDRESSED.search(name) else address
+        if not particle:
+            return name
+        return with_particle(name, pair_of(particle, found.string[: found.start()], found.string[found.end() :]))
 
 
 def _letter(found: re.Match[str]) -> str:
