@@ -29,6 +29,15 @@ NAMES = ["민준", "루나", "하늘", "지우", "솔", "Luna", "Jin", "R2", "�
         ("[[A]]은(는) [[A]]을/를", {"민준": "민준은 민준을", "루나": "루나는 루나를"}),
         ("[[A]]는 [[A]]를", {"Luna": "Luna는 Luna를", "Jin": "Jin은 Jin을", "R2": "R2는 R2를", "B7": "B7은 B7을"}),
         ("[[A]]의 이야기, [[A]]나무", {"민준": "민준의 이야기, 민준나무", "루나": "루나의 이야기, 루나나무"}),
+        ("[[A]](은)는 [[A]](이)가 [[A]](으)로", {"민준": "민준은 민준이 민준으로", "루나": "루나는 루나가 루나로"}),
+        ("[[A]]는요? [[A]]네 집", {"민준": "민준은요? 민준이네 집", "루나": "루나는요? 루나네 집"}),
+        (
+            "[[A]]구나! [[A]]라고요, [[A]]니까 [[A]]죠. [[A]]지? [[A]]잖아, [[A]]다!",
+            {
+                "민준": "민준이구나! 민준이라고요, 민준이니까 민준이죠. 민준이지? 민준이잖아, 민준이다!",
+                "루나": "루나구나! 루나라고요, 루나니까 루나죠. 루나지? 루나잖아, 루나다!",
+            },
+        ),
     ],
 )
 def test_a_particle_fits_the_name_that_comes_back(written: str, names: dict[str, str]) -> None:
@@ -36,9 +45,76 @@ def test_a_particle_fits_the_name_that_comes_back(written: str, names: dict[str,
         assert Names([name], Language.KO).reveal(written) == read
 
 
-@pytest.mark.parametrize("bracketed", ["[[A]]", "[A]", "[[ A ]]", "［［A］］", "【A】"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "안녕, 나는 [[A]]야.",
+        "난 [[A]]야, 반가워!",
+        "“저는 여섯 살 [[A]]야.”",
+        "내 이름은 [[A]]야.",
+        "나 [[A]]야!",
+        "네가 [[A]]야?",
+        "이 아이가 [[A]]야.",
+        "주인공은 바로 [[A]]야!",
+    ],
+)
+def test_who_is_told_to_be_somebody_is_not_called(written: str) -> None:
+    for name, read in {"민준": "민준이야", "루나": "루나야"}.items():
+        assert Names([name], Language.KO).reveal(written) == written.replace("[[A]]야", read)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[[A]]야, 이리 와!",
+        "나는 여우야. [[A]]야, 안녕?",
+        "안녕, [[A]]야.",
+        "잘 자 [[A]]야.",
+        "난 네가 좋아 [[A]]야.",
+        "사랑하는 [[A]]야!",
+        "웃는 [[A]]야!",
+        "아기 고양이 [[A]]야!",
+        "내가 왔어, [[A]]야!",
+    ],
+)
+def test_who_is_spoken_to_is_called(written: str) -> None:
+    for name, read in {"민준": "민준아", "루나": "루나야"}.items():
+        assert Names([name], Language.KO).reveal(written) == written.replace("[[A]]야", read)
+
+
+@pytest.mark.parametrize(
+    "bracketed",
+    ["[[A]]", "[A]", "[[ A ]]", "［［A］］", "【A】", "[[a]]", "［［Ａ］］", "{{A}}", "⟦A⟧", r"\[\[A\]\]"],
+)
 def test_brackets_that_a_model_bent_are_understood(bracketed: str) -> None:
     assert Names(["루나"], Language.JA).reveal(f"{bracketed}は歩きます") == "루나は歩きます"
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "read"),
+    [
+        ("ゆいちゃん", "[[A]]ちゃんは [[A]]と", "ゆいちゃんは ゆいちゃんと"),
+        ("けんくん", "[[A]]くん、[[A]]さん", "けんくん、けんくん"),
+        ("王様", "[[A]]様は [[A]]さまと", "王様は 王様と"),
+        ("ゆい", "[[A]]ちゃんは", "ゆいちゃんは"),
+        ("スーサン", "[[A]]さんは", "スーサンさんは"),
+        ("민준 씨", "[[A]]씨는 [[A]] 씨가 [[A]]를", "민준 씨는 민준 씨가 민준 씨를"),
+        ("선생님", "[[A]]님은", "선생님은"),
+        ("민준", "[[A]]씨는 [[A]] 씨가", "민준씨는 민준 씨가"),
+        ("민준이", "[[A]]이는 [[A]]이에게", "민준이는 민준이에게"),
+        ("민준 씨", "[[A]]씨앗", "민준 씨씨앗"),
+    ],
+)
+def test_what_is_part_of_a_name_is_not_said_again_behind_it(name: str, written: str, read: str) -> None:
+    language = Language.KO if "가" <= name[0] <= "힣" else Language.JA
+    assert Names([name], language).reveal(written) == read
+
+
+@pytest.mark.parametrize("odd", ["[[Hero]]", "[[주인공]]", "[[A가]]", "{{Hero}}", "[[b]]", "⟦A가⟧", r"\[\[Hero\]\]"])
+def test_what_looks_like_a_stand_in_and_is_none_is_a_stray(odd: str) -> None:
+    names = Names(["루나"], Language.KO)
+    assert names.strays({"pages": [{"text": f"[[A]]는 {odd}를 봤어요."}]})
+    assert not names.strays({"pages": [{"text": "[[A]]는 【별】을 [[a]]에게 [두] 번 줬어요."}]})
 
 
 @pytest.mark.parametrize(

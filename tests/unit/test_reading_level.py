@@ -15,7 +15,7 @@ from storybook.domain.reading_level import BANDS, complaints, count_sentences, c
         ("“I am afraid!” said Fox. The moon smiled.", 2),
         ("“Stop! Wait! Come back!” called Mia.", 1),
         ("“Who is there?” “It is me.”", 2),
-        ("Wait... what?!", 2),
+        ("Wait... what?!", 1),
         ("A fox", 1),
         ("「こわいよ。」と、ルルは言いました。月が光っています。", 2),
         ("“무서워!” 하고 여우가 말했어요. 달이 웃었어요.", 2),
@@ -50,14 +50,40 @@ def test_a_dot_inside_a_name_a_number_or_a_short_form_ends_no_sentence(text: str
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
+        ("Fox took one step... then two... then three. Hooray!", 2),
+        ("Fox looked up… and up. Then… he slept.", 2),
+        ("Fox waited... The moon rose…", 2),
+        ("“I am so tired…” Fox yawned. “I…” said Bear.", 3),
+        ("그런데… 어디선가 소리가 났어요. 똑똑똑!", 2),
+        ("“무서워…” 지우가 말했어요. 그때… 달이 웃었어요…", 2),
+        ("そして… つきが でました。ほしも……ぴかぴか。", 2),
+        ("어…? 달이 웃어요…! 별도요.", 3),
+    ],
+)
+def test_an_ellipsis_ends_a_sentence_only_where_another_begins(text: str, sentences: int) -> None:
+    assert count_sentences(text) == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
         ("‘Wait!’ said Fox. ‘Come!’ she cried.", 2),
         ("'Wait! It's me!' said Fox. 'Come!' she cried.", 2),
         ("The foxes’ den was dark. The bears’ den was light.", 2),
-        ("‘무서워!’ 달이 웃었어요.", 2),
+        ("‘Wait!’ Luna ran.", 2),
+        ("‘무서워!’ 달이 웃었어요.", 1),
+        ("‘무서워. 어떡하지?’ 지우는 생각했어요. 그때 반딧불이 왔어요.", 2),
+        ("'가자!'라고 지우는 외쳤어요. ‘괜찮아.’", 2),
+        ("‘こわいな。どうしよう？’とルルは おもいました。つきが でました。", 2),
     ],
 )
-def test_what_is_said_in_single_quotation_marks_goes_on_with_a_lower_case_word(text: str, sentences: int) -> None:
+def test_what_is_said_in_single_quotation_marks_is_part_of_the_sentence_that_goes_on(text: str, sentences: int) -> None:
     assert count_sentences(text) == sentences
+
+
+def test_a_page_fits_where_its_ellipsis_may_end_a_sentence() -> None:
+    assert complaints("지우는 기다렸어요… 달이 떴어요.", TargetAge.EARLY_READER, Language.KO) == []
+    assert complaints("지우는… 아주 천천히… 갔어요. 달이 떴어요.", TargetAge.TODDLER, Language.KO) == []
 
 
 def test_a_page_fits_where_the_dot_of_an_initial_may_make_it_fit() -> None:

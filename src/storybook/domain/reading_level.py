@@ -37,11 +37,15 @@ _ENDS_NOTHING = re.compile(
     r"|(?<=\b[A-HJ-Z])\.(?=\s[a-z])"
     r"|(?<=\.[a-z])\.(?=\s[a-z])"
     r"|\b(?:Mr|Mrs|Ms|Dr|St|Prof)\."
+    r"|(?:\.\.|\u2026)[.\u2026]*(?=\s*[,、a-zß-ÿ])"
 )
-"""Dots inside numbers, names and short forms: `2.5`, `T.J. ran`, `p.m. today`, `Mr. Bear`."""
-_MAY_END = re.compile(r"(?<=\b[A-HJ-Z])\.(?=\s[A-Z])")
-"""`T.J. Fox` is one name, and `He met T.J. They ran.` is two sentences."""
-_SAID_IN_PASSING = re.compile(r"(?<!\w)['\u2018](?:[^'\u2018\u2019]|(?<=\w)['\u2019](?=\w))*['\u2019](?=\s[a-z])")
+"""Dots inside numbers, names and short forms: `2.5`, `T.J. ran`, `p.m. today`, `Mr. Bear`; and those of a pause."""
+_UNCASED = "[ぁ-ヺ一-鿿가-힣]"
+_MAY_END = re.compile(rf"(?<=\b[A-HJ-Z])\.(?=\s[A-Z])|(?:\.\.|\u2026)[.\u2026]*(?=\s*{_UNCASED})")
+"""`T.J. Fox` is one name, and `He met T.J. They ran.` is two sentences. Of `그런데… 달이` nobody can tell."""
+_SAID_IN_PASSING = re.compile(
+    rf"(?<!\w)['\u2018](?:[^'\u2018\u2019]|(?<=\w)['\u2019](?=\w))*['\u2019](?=\s[a-z]|\s?{_UNCASED})"
+)
 _WORD = re.compile(r"\w", re.UNICODE)
 _BETWEEN_SPACES = re.compile(r"\s*\S+|\s+")
 
@@ -75,8 +79,8 @@ def _closes_the_sentence(text: str, closing: int) -> bool:
 def count_sentences(text: str) -> int:
     """How many sentences a page holds; one that is quoted inside another is not counted on its own.
 
-    Quotations are marked by curly or corner quotation marks, or by single ones where a lower-case word goes on. Where
-    the dot of an initial may end a sentence, it ends none.
+    Quotations are marked by curly or corner quotation marks, or by single ones where a lower-case word, or a Korean or
+    Japanese one, goes on. Where the dot of an initial or an ellipsis may end a sentence, it ends none.
     """
     return _ended(_MAY_END.sub("", text))
 
@@ -104,7 +108,7 @@ def word_spans(text: str, language: Language) -> Iterator[tuple[int, int]]:
 
 def complaints(text: str, age: TargetAge, language: Language) -> list[str]:
     """What breaks the age band, each as a sentence for the writer; empty when the text fits, or may fit: only its
-    reader knows whether the dot of an initial ends a sentence.
+    reader knows whether the dot of an initial or an ellipsis ends a sentence.
     """
     band = BANDS[age]
     sentences, most, words = count_sentences(text), _ended(text), count_words(text, language)

@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 from storybook.domain.book_spec import Language
 from storybook.domain.characters import CastSheet
 from storybook.domain.story import StoryDraft, StoryPage
-from storybook.domain.wanted import cast_faults, page_faults, scene_faults, story_faults
+from storybook.domain.wanted import cast_faults, page_faults, scene_faults, story_faults, unspoken
 from storybook.providers import questions
 from storybook.providers.asking import ask
 from storybook.providers.base import Revision, RewriteRequest, SheetRequest, StoryRequest
 from storybook.providers.language import LanguageModel
 from storybook.providers.names import Names
-from storybook.providers.schemas import Json, PageAnswer, SceneAnswer, Unfit, built, not_english, parsed
+from storybook.providers.schemas import Json, PageAnswer, SceneAnswer, Unfit, built, not_english, parsed, printed
 
 T = TypeVar("T")
 
@@ -47,8 +47,11 @@ def _revealed(text: str, names: Names) -> Json:
     """The answer with the names in their places; raises Unfit."""
     answer = parsed(text)
     found = list(not_english(answer))
-    if names.strays(questions.quoted(answer)):
+    if names.strays(answer):
         found.append("a stand-in in double brackets is used that the data does not have")
+    for path, words in printed(answer):
+        if signs := unspoken(names.without_stand_ins(words)):
+            found.append(f"{path} has {signs} that belong to no stand-in; nobody reads them aloud")
     if found:
         raise Unfit(found)
     revealed: Json = names.reveal_in(answer)

@@ -24,13 +24,22 @@ from storybook.domain.book_spec import Language
 from storybook.domain.korean import with_particle
 from storybook.providers.dates import without_dates
 from storybook.providers.given_names import called, each_of
-from storybook.providers.particles import FORMS, WAS, any_of
+from storybook.providers.particles import FORMS, WAS, any_of, pair_of
 from storybook.providers.spelling import Folded, anywhere, bare, fold
 
 STAND_IN = r"([A-Z](?:[2-9]|[1-9]\d+)?)"
-_BENT = rf"[\[［【]{{1,2}}\s*{STAND_IN}\s*[\]］】]{{1,2}}"
+_WRITTEN = r"([A-Za-zＡ-Ｚａ-ｚ](?:[2-9２-９]|[1-9１-９]\d+)?)"
+_BENT = rf"(?:\\?[\[［【{{｛⟦]){{1,2}}\s*{_WRITTEN}\s*(?:\\?[\]］】}}｝⟧]){{1,2}}"
 _BARE = re.compile(_BENT)
-_WITH_PARTICLE = re.compile(rf"{_BENT}({any_of(WAS)}|(?:{any_of(FORMS)})(?![가-힣]))?")
+_PARTICLE = rf"{any_of(WAS)}|(?:{any_of(FORMS)})(?![가-힣])"
+_PUT_BACK = {
+    Language.KO: re.compile(rf"{_BENT}(\s?[씨님](?={_PARTICLE}|(?![가-힣])))?({_PARTICLE})?"),
+    Language.EN: re.compile(rf"{_BENT}()()"),
+    Language.JA: re.compile(rf"{_BENT}(ちゃん|くん|さん|さま|[君様])?()"),
+}
+"""A stand-in with how its owner is addressed, and with the particle that depends on the name."""
+_ADDRESSED = re.compile(r"(?<=.)(?:ちゃん|くん|さん|さま|[君様씨님])$")
+_LIKE_ONE = re.compile(r"(?:\\?[\[［{｛]){2}|⟦")
 _ONE_LETTER = re.compile(r"[^가-힣ぁ-ヺ一-鿿]")
 _APART = " | "
 _NOTHING = r"(?!)"
@@ -58,9 +67,10 @@ class Names:
         return without_dates(self._without_names(without_dates(text, self._language)), self._language)
 
     def reveal(self, text: str) -> str:
-        """The text with every name back in its place, and in Korean with the particle that fits it."""
-        pattern = _WITH_PARTICLE if self._language is Language.KO else _BARE
-        return pattern.sub(self._name_and_particle, text)
+        """The text with every name back in its place, in Korean with the particle that fits it; a name that ends in
+        `ちゃん` or `씨` has no second one behind it.
+        """
+        return _PUT_BACK[self._language].sub(self._name_and_particle, text)
 
     def hide_in(self, value: Any) -> Any:
         """The value as JSON, with stand-ins in all of its texts; words of closed lists stay as they are."""
@@ -70,9 +80,14 @@ class Names:
         """The same JSON with the names back in all of its texts."""
         return _mapped(value, self.reveal)
 
-    def strays(self, text: str) -> bool:
-        """Whether the text holds a stand-in that stands for nobody."""
-        return any(letter not in self._names for letter in _BARE.findall(text))
+    def strays(self, said: Any) -> bool:
+        """Whether one of the texts holds a stand-in that stands for nobody, or what looks like one."""
+        without = map(self.without_stand_ins, _texts(said))
+        return any(_BARE.search(text) or _LIKE_ONE.search(text) for text in without)
+
+    def without_stand_ins(self, text: str) -> str:
+        """The text with a blank in the place of each stand-in that stands for somebody."""
+        return _BARE.sub(lambda found: " " if _letter(found) in self._names else found.group(), text)
 
     def spoken_of(self, known: Iterable[str], said: Any) -> tuple[str, ...]:
         """Who else of the `known` is named in what was `said`, as it is written there; each once."""
@@ -94,12 +109,19 @@ class Names:
         return folded.replaced(self._search, stand_in)
 
     def _name_and_particle(self, found: re.Match[str]) -> str:
-        letter, *particle = found.groups(default="")
+        letter, (_, address, particle) = _letter(found), found.groups(default="")
         if letter not in self._names:
             return found.group()
-        if not any(particle):
-            return self._names[letter]
-        return with_particle(self._names[letter], (WAS | FORMS)[particle[0]])
+        name = self._names[letter]
+        name += "" if _ADDRESSED.search(name) else address
+        if not particle:
+            return name
+        return with_particle(name, pair_of(particle, found.string[: found.start()], found.string[found.end() :]))
+
+
+def _letter(found: re.Match[str]) -> str:
+    """The letter of a stand-in, in whichever case and width it was written."""
+    return unicodedata.normalize("NFKC", found[1]).upper()
 
 
 def _letters() -> Iterator[str]:

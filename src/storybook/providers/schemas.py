@@ -30,6 +30,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "null": type(None),
 }
 _ENGLISH_KEYS = frozenset({"description", "place", "holding", "props", "kind", "look", *CastSheet.model_fields})
+_PRINTED_KEYS = frozenset({"title", "moral", "text", "name"})
 _NOT_ENGLISH = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
 
@@ -97,16 +98,29 @@ def built(model: type[M], value: Json) -> M:
         raise Unfit([_sentence(problem) for problem in error.errors(include_url=False, include_input=False)]) from None
 
 
-def not_english(value: Any, path: str = "", *, english: bool = False) -> Iterator[str]:
+def not_english(value: Any, *, english: bool = False) -> Iterator[str]:
     """A complaint for each text of a scene or a look that is not English."""
+    for path, text in _texts_under(_ENGLISH_KEYS, value, inside=english):
+        if _NOT_ENGLISH.search(text):
+            yield f"{path} must be English"
+
+
+def printed(value: Any) -> Iterator[tuple[str, str]]:
+    """Each text of an answer that readers find in the book, and behind which keys it stands."""
+    return _texts_under(_PRINTED_KEYS, value)
+
+
+def _texts_under(
+    keys: frozenset[str], value: Any, path: str = "", *, inside: bool = False
+) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from not_english(part, f"{path} {key}", english=english or key in _ENGLISH_KEYS)
+            yield from _texts_under(keys, part, f"{path} {key}", inside=inside or key in keys)
     elif isinstance(value, list):
         for number, part in enumerate(value, start=1):
-            yield from not_english(part, f"{path} {number}", english=english)
-    elif english and isinstance(value, str) and _NOT_ENGLISH.search(value):
-        yield f"{path.strip()} must be English"
+            yield from _texts_under(keys, part, f"{path} {number}", inside=inside)
+    elif inside and isinstance(value, str):
+        yield path.strip(), value
 
 
 def _fits(value: Any, node: Json, defs: Json) -> bool:
