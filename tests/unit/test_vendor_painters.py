@@ -378,14 +378,37 @@ async def test_what_fal_paints_over_is_no_picture(at_fal: Bench) -> None:
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.REFUSED, Charged.YES, False)
 
 
-async def test_what_fal_fails_at_is_free_and_what_it_refuses_may_not_be(at_fal: Bench) -> None:
-    at_fal.double.results = [Answer(500)] * fal.RESULT_LOOKS
+BROKEN = {"error": "secret words", "error_type": "runner_server_error"}
+
+
+@pytest.mark.parametrize(
+    ("look", "result"),
+    [
+        (says({"status": "COMPLETED", **BROKEN}), Answer(503)),
+        (says({"status": "COMPLETED"}), says(BROKEN, 500, x_fal_error_type="runner_server_error")),
+    ],
+    ids=["by its status", "by its result"],
+)
+async def test_what_fal_says_that_it_has_failed_at_is_free(at_fal: Bench, look: Answer, result: Answer) -> None:
+    at_fal.double.looks, at_fal.double.results = [look], [result]
     failure = await failure_of(at_fal.painter())
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.FAILED, Charged.NO, True)
-    at_fal.meter.before = None
+
+
+async def test_what_fal_refuses_may_not_be_free(at_fal: Bench) -> None:
     at_fal.double.results = [says({"detail": "secret words"}, 422)]
     failure = await failure_of(at_fal.painter())
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.REFUSED, Charged.YES, False)
+
+
+@pytest.mark.parametrize("trouble", [Answer(503), says({}, 500, x_fal_error_type="internal_error")])
+async def test_a_result_that_fal_cannot_give_now_is_asked_for_again_and_not_drawn_again(
+    at_fal: Bench, trouble: Answer
+) -> None:
+    at_fal.double.results = [trouble] * 9
+    assert await drawn(at_fal.painter())
+    assert len(at_fal.double.posted) == 1
+    assert at_fal.meter.ends == [(1, Outcome.OK, at_fal.price)]
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -6,7 +6,7 @@ process, which goes on with what was accepted instead of paying for it again. So
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -36,9 +36,9 @@ Json = Any
 
 
 class Look(Protocol):
-    async def __call__(self, path: str, *, most: int | None = None) -> Json:
-        """What a path of the vendor's answers. Failures that may pass are waited out, where `most` is given only so
-        often. Raises `Unfit` for a status other than 2xx.
+    async def __call__(self, path: str, *, is_final: Callable[[httpx.Response], bool] = ...) -> Json:
+        """What a path of the vendor's answers. Failures that may pass are waited out, unless one `is_final`. Raises
+        `Unfit` for a status other than 2xx.
         """
         ...
 
@@ -46,10 +46,10 @@ class Look(Protocol):
 class Unfit(Exception):
     """The vendor answers a look with an error, and goes on doing so."""
 
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
-        super().__init__(f"answered {status}")
-        self.status = status
-        self.headers = headers
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(f"answered {response.status_code}")
+        self.status = response.status_code
+        self.response = response
 
 
 class Queue(Protocol):
@@ -191,16 +191,16 @@ class QueuedPainter:
             await asyncio.sleep(pace.until_look(elapsed))
         raise self._unknown("the picture took too long")
 
-    async def _look(self, path: str, *, most: int | None = None) -> Json:
-        began, looks = time.monotonic(), 0
+    async def _look(self, path: str, *, is_final: Callable[[httpx.Response], bool] = lambda _: False) -> Json:
+        began = time.monotonic()
         while (elapsed := time.monotonic() - began) < MAX_LOOKING_SECONDS:
-            pause, looks = self._wait(elapsed), looks + 1
+            pause = self._wait(elapsed)
             try:
                 response = await exchange(self._easel.client, self._request("GET", path), self._vendor, Kind.IMAGE)
                 if response.is_success:
                     return response.json()
-                if not passes(response.status_code) or looks == most:
-                    raise Unfit(response.status_code, response.headers)
+                if not passes(response.status_code) or is_final(response):
+                    raise Unfit(response)
                 pause = max(pause, retry_after(response.headers) or 0.0)
             except (CallFailed, ValueError, RecursionError) as error:
                 if isinstance(error, CallFailed) and error.charged is Charged.YES:
@@ -246,7 +246,7 @@ class QueuedPainter:
 
     def _shut_out(self, error: Unfit) -> CallFailed:
         """The job goes on without us: it counts as charged until somebody can look again."""
-        failure = refusal(error.status, error.headers, self._vendor, Kind.IMAGE)
+        failure = refusal(error.status, error.response.headers, self._vendor, Kind.IMAGE)
         return CallFailed(str(failure), outcome=Outcome.UNKNOWN, code=failure.code, charged=Charged.MAYBE)
 
     def _unknown(self, reason: str) -> CallFailed:
