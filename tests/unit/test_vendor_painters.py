@@ -31,7 +31,7 @@ from storybook.providers.http import MAX_ANSWER_BYTES, CallFailed, make_client
 from storybook.providers.line import Line
 from storybook.providers.painting import Easel, finished
 from storybook.providers.prices import price_of
-from storybook.providers.queued import QueuedPainter
+from storybook.providers.queued import PATIENCE, QueuedPainter
 from storybook.providers.vendors import VENDORS
 from tests.fakes import png, sheet
 from tests.fixtures_http import serving
@@ -167,10 +167,11 @@ class Bench(NamedTuple):
     meter: FakeMeter
     easel: Easel
 
-    def painter(self, model: str = "", *, hides_names: bool = True) -> QueuedPainter:
+    def painter(self, model: str = "", *, hides_names: bool = True, patience: float = PATIENCE) -> QueuedPainter:
         choice = self.easel.choice._replace(model=model)
         make = {"replicate": replicate.make, "fal": fal.make}[self.double.vendor]
-        return make(self.easel._replace(choice=choice, hides_names=hides_names), wait=lambda _: 0.01)
+        easel = self.easel._replace(choice=choice, hides_names=hides_names)
+        return make(easel, wait=lambda _: 0.01, patience=patience)
 
     @property
     def price(self) -> int:
@@ -453,11 +454,32 @@ async def test_a_picture_that_has_moved_to_a_strange_place_is_not(bench: Bench) 
 
 
 async def test_a_picture_that_cannot_be_fetched_now_is_fetched_later_and_not_drawn_again(bench: Bench) -> None:
-    bench.double.files = [Answer(503), Answer(503), Answer(503)]
-    failure = await failure_of(bench.painter())
+    bench.double.files = [Answer(503), Answer(503)]
+    failure = await failure_of(bench.painter(patience=0))
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNKNOWN, Charged.MAYBE, True)
+    assert failure.kept
     assert await drawn(bench.painter())
     assert len(bench.double.posted) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "rest"), [(says({}, 429, retry_after="7"), 7), (Answer(502), None), (Answer(200, b"no json"), None)]
+)
+async def test_a_job_that_nobody_tells_about_now_is_asked_for_later_and_not_drawn_again(
+    bench: Bench, answer: Answer, rest: float | None
+) -> None:
+    bench.double.looks = [answer]
+    failure = await failure_of(bench.painter(patience=0))
+    assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNKNOWN, Charged.MAYBE, True)
+    assert (failure.kept, failure.retry_after) == (True, rest)
+    assert await drawn(bench.painter())
+    assert len(bench.double.posted) == 1
+
+
+async def test_a_job_that_may_not_be_looked_at_is_not_asked_for_again(bench: Bench) -> None:
+    bench.double.looks = [Answer(401)]
+    failure = await failure_of(bench.painter())
+    assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNKNOWN, Charged.MAYBE, False)
 
 
 async def test_a_vendor_that_does_not_know_names_reads_none(bench: Bench) -> None:

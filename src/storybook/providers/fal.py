@@ -17,7 +17,7 @@ from storybook.providers.language import terms
 from storybook.providers.lost_orders import Order, Page, Read, Span
 from storybook.providers.pace import Wait, wait_between_looks
 from storybook.providers.painting import Drawing, Easel
-from storybook.providers.queued import Look, NotDrawn, QueuedPainter, Unfit
+from storybook.providers.queued import PATIENCE, Look, NotDrawn, QueuedPainter, Unfit
 
 RUN_FAILED = frozenset(
     {
@@ -108,10 +108,10 @@ def _is_of_the_run(answer: httpx.Response) -> bool:
     return answer.status_code >= 500 and answer.headers.get("x-fal-error-type") in RUN_FAILED
 
 
-def make(easel: Easel, *, wait: Wait = wait_between_looks) -> QueuedPainter:
+def make(easel: Easel, *, wait: Wait = wait_between_looks, patience: float = PATIENCE) -> QueuedPainter:
     """Raises SetupError for a missing key or a model that is not known."""
     on = terms(easel.choice, DEFAULT_MODEL, Kind.IMAGE)
     model = MODELS.get(on.model)
     if model is None:
         raise SetupError(f"{easel.choice.model_setting}: fal is used with one of {', '.join(MODELS)}.")
-    return QueuedPainter(easel, FalQueue(on.model, model, on.api_key), on, wait=wait)
+    return QueuedPainter(easel, FalQueue(on.model, model, on.api_key), on, wait=wait, patience=patience)
