@@ -2,14 +2,21 @@
 
 import asyncio
 import gzip
+import os
+import ssl
 import tracemalloc
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import httpx
 import pytest
 
+from storybook.core.errors import Charged
 from storybook.domain.calls import Kind, Outcome
 from storybook.providers.http import MAX_ANSWER_BYTES, CallFailed, exchange, make_client
 from storybook.providers.vendors import VENDORS
+from tests.fixtures_front import certificate
+from tests.fixtures_http import serving
 
 JSON = b'{"said": "good"}'
 ZEROS = gzip.compress(b"0" * 4 * MAX_ANSWER_BYTES)
@@ -68,3 +75,37 @@ async def test_an_answer_that_is_packed_in_another_way_than_it_says_is_none() ->
     with pytest.raises(CallFailed, match="did not answer") as failed:
         await answer_to(JSON, b"Content-Encoding: gzip")
     assert failed.value.outcome is Outcome.UNKNOWN
+
+
+async def test_a_connection_whose_encryption_breaks_in_the_middle_of_an_answer_may_have_been_charged(
+    tmp_path: Path,
+) -> None:
+    trusting = certificate(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(tmp_path / "fullchain.pem", tmp_path / "privkey.pem")
+
+    class Breaking(BaseHTTPRequestHandler):
+        def setup(self) -> None:
+            self.request = tls.wrap_socket(self.request, server_side=True)
+            super().setup()
+
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "900")
+            self.end_headers()
+            os.write(self.request.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))
+
+        def finish(self) -> None:
+            super().finish()
+            self.request.close()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(Breaking) as address:
+        post = httpx.Request("POST", address.replace("http:", "https:"))
+        async with httpx.AsyncClient(verify=trusting) as client:
+            with pytest.raises(CallFailed, match="SSLError") as failed:
+                await exchange(client, post, VENDORS["elevenlabs"], Kind.SPEECH)
+    assert (failed.value.outcome, failed.value.charged) == (Outcome.UNKNOWN, Charged.MAYBE)
+    assert failed.value.retryable

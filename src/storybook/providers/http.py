@@ -57,7 +57,7 @@ def make_client() -> httpx.AsyncClient:
     )
 
 
-def no_answer(error: httpx.HTTPError, vendor: Vendor, kind: Kind) -> CallFailed:
+def no_answer(error: httpx.HTTPError | OSError, vendor: Vendor, kind: Kind) -> CallFailed:
     """The connection failed. Only where the request never left is it sure that nothing was charged."""
     if isinstance(error, _NEVER_LEFT):
         return CallFailed(
@@ -165,7 +165,7 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, vendor: Ve
             body = await _read(response)
         finally:
             await response.aclose()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, OSError) as error:  # what breaks the encryption of a connection comes as it is
         raise no_answer(error, vendor, kind) from error
     if body is None:
         raise unusable("the answer is too large", vendor, kind)
