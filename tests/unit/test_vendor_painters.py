@@ -556,6 +556,12 @@ async def test_openai_is_asked_once_and_billed_by_its_tokens(at_openai: Bench) -
     assert at_openai.meter.ends == [(1, Outcome.OK, (300 * 5000 + 1000 * 8000 + 500 * 30000) // 1000)]
 
 
+async def test_openai_answers_with_large_pictures(at_openai: Bench) -> None:
+    answer = answered(png(*SIZE, 7))
+    at_openai.double.posts = [answer._replace(body=answer.body + b" " * 2 * MAX_ANSWER_BYTES)]
+    assert await drawn(openai_images.make(at_openai.easel))
+
+
 async def test_openai_sees_the_hero_and_fills_the_page_with_a_portrait_of_another_shape(at_openai: Bench) -> None:
     at_openai.double.posts = [answered(png(1024, 1536, 7))]
     easel = at_openai.easel._replace(choice=at_openai.easel.choice._replace(model="of-fixed-sizes"))
