@@ -93,7 +93,7 @@ class Notebook:
         self.looked += 1
         for number, row in reversed(list(enumerate(self.rows))):
             open_ = row.outcome in {Outcome.BEGUN, Outcome.UNKNOWN}
-            if open_ and row.vendor_id and (row.call.purpose, row.call.vendor, row.call.kind) == (about, vendor, kind):
+            if open_ and row.vendor_id and self._is_for(row, about, vendor, kind):
                 return number, row.vendor_id
         return None
 
@@ -103,7 +103,7 @@ class Notebook:
             for number, row in enumerate(self.rows)
             if row.outcome in {Outcome.BEGUN, Outcome.UNKNOWN}
             and not row.vendor_id
-            and (row.call.purpose, row.call.vendor, row.call.kind) == (about, vendor, kind)
+            and self._is_for(row, about, vendor, kind)
         ]
         if not lost:
             return None
@@ -117,6 +117,13 @@ class Notebook:
 
     async def note_breaker(self, line: str, vendor: str, kind: Kind, rest: float | None) -> None:
         pass
+
+    @staticmethod
+    def _is_for(row: Row, about: Purpose, vendor: str, kind: Kind) -> bool:
+        """Under whichever claim of the job."""
+        call = row.call
+        same = call.purpose is not None and call.purpose._replace(fence=about.fence) == about
+        return same and (call.vendor, call.kind) == (vendor, kind)
 
     def micro_dollars(self, *outcomes: Outcome) -> int:
         """What the calls cost, of all outcomes or of these."""
@@ -169,7 +176,7 @@ def picture_check() -> PictureCheck:
     return PictureCheck(picture=PICTURE, prompt=PROMPT, target_age="5-7")
 
 
-def bench(settings: Settings, *, timeout: float, pause: float = 0.0) -> Workbench:
+def bench(settings: Settings, *, timeout: float, pause: float = 0.0, fence: int = 1) -> Workbench:
     """A bench whose tries take so long at most, and follow each other at once, or after `pause` in all."""
     quick = {
         step: policy._replace(timeout=timeout, waits=(0.0,) * len(policy.waits), pause=pause)
@@ -184,7 +191,7 @@ def bench(settings: Settings, *, timeout: float, pause: float = 0.0) -> Workbenc
         order=BookOrder(spec=SPEC),
         seed=1,
         asset_token="token",
-        fence=1,
+        fence=fence,
         recoveries=0,
     )
     return Workbench(claim, kit, {})

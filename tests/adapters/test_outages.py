@@ -25,7 +25,7 @@ from storybook.providers.breaker import FAILURES_TO_OPEN, Rests
 from storybook.services import credits, orders
 from tests.fixtures_press import Press, press
 from tests.fixtures_simulator import Simulated, settings_for
-from tests.simulator.faults import Fault
+from tests.simulator.faults import Fault, Place
 from tests.verdicts import about_looks, about_picture, about_words
 
 RESTS = Rests(*(seconds / 100 for seconds in Rests()))
@@ -108,6 +108,25 @@ async def test_books_wait_for_a_vendor_that_is_away_or_too_busy_and_none_is_lost
         await accounts_agree(made, simulator)
     assert first <= asked <= 1.2 * most_probes(fault, AWAY_SECONDS)
     assert {(job.status, job.error_code) for job in ended} == {("done", None)}
+
+
+@pytest.mark.parametrize(("place", "fault"), [(Place.FILE, Fault.AWAY_503), (Place.LOOK, Fault.BUSY)])
+@pytest.mark.long
+async def test_a_book_whose_drawn_pictures_cannot_be_had_for_a_while_waits_and_pays_for_none_of_them_again(
+    place: Place, fault: Fault, simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
+) -> None:
+    async with rich_press(simulator, database, cpu, tmp_path) as made:
+        job_id = await made.order(SPEC)
+        simulator.goes_wrong(fault, vendor="fal", place=place, times=None)
+        async with working(made), asyncio.timeout(120):
+            while (await jobs_of(made, [job_id]))[0].waits_for is None:
+                await asyncio.sleep(0.1)
+            simulator.works_again()
+            [ended] = await all_ended(made, [job_id])
+        await accounts_agree(made, simulator)
+        pages = [row.page for row in await made.calls() if row.vendor == "fal"]
+    assert ended.status == "done"
+    assert simulator.posts(vendor="fal") == len(pages) == len(set(pages))
 
 
 def judged(simulator: Simulated) -> set[str]:

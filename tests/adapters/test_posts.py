@@ -14,6 +14,7 @@ from storybook.core.settings import STUDIO
 from storybook.domain.calls import Kind, Outcome, code_of
 from storybook.domain.jobs import Step
 from storybook.providers import registry
+from storybook.providers.queued import LOOK_SECONDS
 from tests.fixtures_calls import STEPS, Notebook, bench, providers_of, settings_of, work_of
 from tests.fixtures_simulator import Simulated
 from tests.simulator.faults import Fault, Place
@@ -122,6 +123,27 @@ async def test_only_a_second_try_looks_for_what_an_earlier_one_has_left(
     assert notebook.looked == 1
 
 
+@pytest.mark.parametrize(
+    ("place", "fault"), [(Place.LOOK, Fault.BUSY), (Place.LOOK, Fault.HANG), (Place.FILE, Fault.HANG)]
+)
+@pytest.mark.parametrize("adapter", ["image.fal", "image.replicate"])
+async def test_a_picture_that_waits_in_the_queue_is_asked_for_by_its_id_until_it_is_there(
+    adapter: str, place: Place, fault: Fault, simulator: Simulated, cpu: CpuPool, tmp_path: Path
+) -> None:
+    settings, notebook = settings_of(adapter, simulator, tmp_path), Notebook()
+    async with providers_of(settings, cpu, notebook) as providers:
+        draw = work_of(Kind.IMAGE, providers)
+        simulator.goes_wrong(fault, place=place, times=None)
+        for fence, timeout in enumerate((1.5, 0.5, 0.5), 1):
+            with pytest.raises(JobParked):
+                await bench(settings, timeout=timeout, fence=fence).attempt(Step.GENERATE_IMAGES, draw, page=1)
+        simulator.works_again()
+        assert await bench(settings, timeout=20, fence=4).attempt(Step.GENERATE_IMAGES, draw, page=1)
+    assert (simulator.posts(), len(simulator.journal())) == (1, 1)
+    assert [row.outcome for row in notebook.rows] == [Outcome.OK]
+    assert notebook.micro_dollars() == simulator.charged()
+
+
 @pytest.mark.parametrize("fault", [Fault.BUSY_SECONDS, Fault.BUSY_DATE])
 @pytest.mark.parametrize("adapter", sorted(OFFERED))
 async def test_nobody_is_asked_again_before_the_time_that_they_told(
@@ -159,6 +181,8 @@ def _let_go_wrong(cell: Cell, simulator: Simulated) -> None:
 
 def _timeout(cell: Cell, kind: Kind) -> float:
     """Short where it is waited for; long enough for a good answer otherwise."""
-    if cell.fault in {"hang", "hang_before", "look.hang"} or (cell.always and cell.fault.startswith("look.")):
+    if cell.fault == "look.hang" and not cell.always:
+        return 4 * LOOK_SECONDS
+    if cell.fault in {"hang", "hang_before"} or (cell.always and cell.fault.startswith("look.")):
         return 0.5 if cell.always else 4.0 if kind is Kind.IMAGE else 1.5
     return 30.0

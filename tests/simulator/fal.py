@@ -6,6 +6,7 @@ from tests.simulator.state import State
 from tests.simulator.wire import Answer, Asked, refused, said
 
 VENDOR = "fal"
+BROKEN = "Something broke."
 SAME_PRICE = {"fal-ai/flux-pro/kontext/text-to-image": "fal-ai/flux-pro/kontext"}
 
 
@@ -26,7 +27,10 @@ def submit(asked: Asked, state: State) -> Answer:
 
 def status(asked: Asked, state: State) -> Answer:
     job = queues.job_of(asked, state)
-    return said({"request_id": job.id, "status": "COMPLETED" if job.ready else "IN_PROGRESS", "logs": None})
+    told = {"request_id": job.id, "status": "COMPLETED" if job.ready else "IN_PROGRESS", "logs": None}
+    if job.ready and queues.ended_with(job, Fault.FAILED):
+        told |= {"error": BROKEN, "error_type": "runner_server_error"}
+    return said(told)
 
 
 def result(asked: Asked, state: State) -> Answer:
@@ -34,7 +38,8 @@ def result(asked: Asked, state: State) -> Answer:
     if not job.ready:
         return refused(400, "in_progress", "Request is still in progress")
     if queues.ended_with(job, Fault.FAILED):
-        return refused(500, "server_error", "Something broke.")
+        answer = said({"detail": BROKEN, "error_type": "runner_server_error"}, 500)
+        return answer._replace(headers=(("x-fal-error-type", "runner_server_error"),))
     if queues.ended_with(job, Fault.REFUSAL):
         return refused(422, "content_policy_violation", "The content could not be processed.")
     url = f"{asked.base}/{VENDOR}/files/{job.id}.png"

@@ -21,6 +21,7 @@ from storybook.providers.about import About, calling_about
 from storybook.providers.base import PictureRequest
 from storybook.providers.breaker import Rests
 from storybook.providers.choices import Choice
+from storybook.providers.http import MAX_PARTS
 from storybook.providers.line import Line
 from storybook.providers.lost_orders import ACCEPTED_WITHIN, CLOCKS_APART, LAG, MOST_PAGES, TIMEOUTS
 from storybook.providers.painting import Easel
@@ -182,6 +183,11 @@ async def test_a_long_list_is_read_to_its_end_and_always_at_the_vendor(found: An
     assert past.queries("cursor") == [[], ["1"], ["2"]]
 
 
+async def test_a_page_may_be_full_of_pictures_that_were_to_be_kept_to(found: Any, vendor: str) -> None:
+    keeping = SAME | {"seed": 8, "image": f"data:image/jpeg;base64,{'A' * 250_000}"}
+    assert await found(PastOf(vendor, [("o", keeping)] * 99 + [("mine", SAME)]), Notebook([call_at(vendor)]))
+
+
 @pytest.mark.parametrize("vendor", ["replicate"], indirect=True)
 async def test_nobody_reads_on_to_what_was_asked_for_before(found: Any, vendor: str) -> None:
     past = PastOf(vendor, OTHERS, [("mine", SAME)])
@@ -248,8 +254,9 @@ async def test_a_list_that_hangs_is_left_before_the_try_is_over(found: Any, vend
         httpx.Response(200, json=[]),
         httpx.Response(200, content=b"[" * 100_000 + b"]" * 100_000),
         httpx.Response(200, json={"items": None, "results": None}),
+        httpx.Response(200, content=b"[" + b"[]," * MAX_PARTS + b"[]]"),
     ],
-    ids=["forbidden", "none", "a list", "deep", "null"],
+    ids=["forbidden", "none", "a list", "deep", "null", "long"],
 )
 async def test_a_list_that_cannot_be_read_is_told_and_stops_no_book(
     found: Any, vendor: str, answer: httpx.Response, told: list[Any]

@@ -59,6 +59,17 @@ def test_a_short_rest_is_waited_for_in_place_and_a_long_one_in_the_queue() -> No
     assert Tries(POLICY).wait_after(away(5.0)) == Wait(5.0, in_place=False)
 
 
+def test_what_a_vendor_has_accepted_and_keeps_is_asked_for_again_from_the_queue_and_uses_up_no_try() -> None:
+    kept, tries = failure(Charged.MAYBE), Tries(POLICY)
+    kept.kept = True
+    assert {tries.wait_after(kept) for _ in range(9)} == {Wait(POLICY.rest, in_place=False)}
+    assert tries.wait_after(failure(Charged.YES))
+    kept.retry_after = 60.0
+    assert tries.wait_after(kept) == Wait(60.0, in_place=False)
+    kept.retryable = False
+    assert tries.wait_after(kept) is None
+
+
 def test_what_cost_nothing_and_may_get_better_ends_in_the_queue() -> None:
     down = CallFailed(
         "down", outcome=Outcome.FAILED, code=ErrorCode.IMAGE_FAILED, charged=Charged.NO, retryable=True, retry_after=30

@@ -31,7 +31,7 @@ from storybook.providers.http import MAX_ANSWER_BYTES, CallFailed, make_client
 from storybook.providers.line import Line
 from storybook.providers.painting import Easel, finished
 from storybook.providers.prices import price_of
-from storybook.providers.queued import QueuedPainter
+from storybook.providers.queued import PATIENCE, QueuedPainter
 from storybook.providers.vendors import VENDORS
 from tests.fakes import png, sheet
 from tests.fixtures_http import serving
@@ -167,10 +167,11 @@ class Bench(NamedTuple):
     meter: FakeMeter
     easel: Easel
 
-    def painter(self, model: str = "", *, hides_names: bool = True) -> QueuedPainter:
+    def painter(self, model: str = "", *, hides_names: bool = True, patience: float = PATIENCE) -> QueuedPainter:
         choice = self.easel.choice._replace(model=model)
         make = {"replicate": replicate.make, "fal": fal.make}[self.double.vendor]
-        return make(self.easel._replace(choice=choice, hides_names=hides_names), wait=lambda _: 0.01)
+        easel = self.easel._replace(choice=choice, hides_names=hides_names)
+        return make(easel, wait=lambda _: 0.01, patience=patience)
 
     @property
     def price(self) -> int:
@@ -378,14 +379,37 @@ async def test_what_fal_paints_over_is_no_picture(at_fal: Bench) -> None:
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.REFUSED, Charged.YES, False)
 
 
-async def test_what_fal_fails_at_is_free_and_what_it_refuses_may_not_be(at_fal: Bench) -> None:
-    at_fal.double.results = [Answer(500)] * fal.RESULT_LOOKS
+BROKEN = {"error": "secret words", "error_type": "runner_server_error"}
+
+
+@pytest.mark.parametrize(
+    ("look", "result"),
+    [
+        (says({"status": "COMPLETED", **BROKEN}), Answer(503)),
+        (says({"status": "COMPLETED"}), says(BROKEN, 500, x_fal_error_type="runner_server_error")),
+    ],
+    ids=["by its status", "by its result"],
+)
+async def test_what_fal_says_that_it_has_failed_at_is_free(at_fal: Bench, look: Answer, result: Answer) -> None:
+    at_fal.double.looks, at_fal.double.results = [look], [result]
     failure = await failure_of(at_fal.painter())
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.FAILED, Charged.NO, True)
-    at_fal.meter.before = None
+
+
+async def test_what_fal_refuses_may_not_be_free(at_fal: Bench) -> None:
     at_fal.double.results = [says({"detail": "secret words"}, 422)]
     failure = await failure_of(at_fal.painter())
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.REFUSED, Charged.YES, False)
+
+
+@pytest.mark.parametrize("trouble", [Answer(503), says({}, 500, x_fal_error_type="internal_error")])
+async def test_a_result_that_fal_cannot_give_now_is_asked_for_again_and_not_drawn_again(
+    at_fal: Bench, trouble: Answer
+) -> None:
+    at_fal.double.results = [trouble] * 9
+    assert await drawn(at_fal.painter())
+    assert len(at_fal.double.posted) == 1
+    assert at_fal.meter.ends == [(1, Outcome.OK, at_fal.price)]
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -430,11 +454,32 @@ async def test_a_picture_that_has_moved_to_a_strange_place_is_not(bench: Bench) 
 
 
 async def test_a_picture_that_cannot_be_fetched_now_is_fetched_later_and_not_drawn_again(bench: Bench) -> None:
-    bench.double.files = [Answer(503), Answer(503), Answer(503)]
-    failure = await failure_of(bench.painter())
+    bench.double.files = [Answer(503), Answer(503)]
+    failure = await failure_of(bench.painter(patience=0))
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNKNOWN, Charged.MAYBE, True)
+    assert failure.kept
     assert await drawn(bench.painter())
     assert len(bench.double.posted) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "rest"), [(says({}, 429, retry_after="7"), 7), (Answer(502), None), (Answer(200, b"no json"), None)]
+)
+async def test_a_job_that_nobody_tells_about_now_is_asked_for_later_and_not_drawn_again(
+    bench: Bench, answer: Answer, rest: float | None
+) -> None:
+    bench.double.looks = [answer]
+    failure = await failure_of(bench.painter(patience=0))
+    assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNKNOWN, Charged.MAYBE, True)
+    assert (failure.kept, failure.retry_after) == (True, rest)
+    assert await drawn(bench.painter())
+    assert len(bench.double.posted) == 1
+
+
+async def test_a_job_that_may_not_be_looked_at_is_not_asked_for_again(bench: Bench) -> None:
+    bench.double.looks = [Answer(401)]
+    failure = await failure_of(bench.painter())
+    assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNKNOWN, Charged.MAYBE, False)
 
 
 async def test_a_vendor_that_does_not_know_names_reads_none(bench: Bench) -> None:
@@ -509,6 +554,12 @@ async def test_openai_is_asked_once_and_billed_by_its_tokens(at_openai: Bench) -
     assert body["size"] == "960x1280"
     assert "Mina" not in body["prompt"]
     assert at_openai.meter.ends == [(1, Outcome.OK, (300 * 5000 + 1000 * 8000 + 500 * 30000) // 1000)]
+
+
+async def test_openai_answers_with_large_pictures(at_openai: Bench) -> None:
+    answer = answered(png(*SIZE, 7))
+    at_openai.double.posts = [answer._replace(body=answer.body + b" " * 2 * MAX_ANSWER_BYTES)]
+    assert await drawn(openai_images.make(at_openai.easel))
 
 
 async def test_openai_sees_the_hero_and_fills_the_page_with_a_portrait_of_another_shape(at_openai: Bench) -> None:

@@ -24,7 +24,7 @@ from storybook.domain.calls import Kind
 from storybook.domain.speech import Speech
 from storybook.providers.base import SpeechRequest
 from storybook.providers.choices import Choice
-from storybook.providers.http import make_client
+from storybook.providers.http import MAX_ANSWER_BYTES, make_client
 from storybook.providers.line import Line
 from storybook.providers.mp3 import NotAnMp3, milliseconds
 from storybook.providers.registry import Workshop, make_providers
@@ -133,6 +133,14 @@ async def test_each_word_has_its_time(vendor: str, language: Language, client: h
     assert all(one.end_ms == other.begin_ms for one, other in pairwise(speech.words))
     assert all(word.begin_ms < word.end_ms for word in speech.words)
     assert speech.words[-1].end_ms == speech.milliseconds
+
+
+@pytest.mark.parametrize("vendor", MODULES)
+async def test_a_large_sound_is_a_voice_too(vendor: str, client: httpx.AsyncClient) -> None:
+    tag = b"ID3\x04\x00\x00\x02\x00\x00\x00" + bytes(2 * MAX_ANSWER_BYTES)
+    with Double(lambda post: MOUTHS[vendor](post, tag + mp3(2))).serving() as address:
+        speech, _ = await spoken(booth(vendor, client, address), request())
+    assert speech.data == tag + mp3(2)
 
 
 def changed(said: Said, change: Callable[[Any], object]) -> Said:

@@ -86,11 +86,12 @@ class ProviderError(StorybookError):
     """A provider failed; `code` is what the job ends with, `retryable` says whether another try may help.
 
     `retry_after` is how many seconds the provider wants to be left alone for. `away` says that nobody asks it before
-    they are over, and that it charged nothing: whoever waits for that uses up no try. Logs say whose failure it is and,
-    where they are known, its HTTP `status` and its `reason` in one word.
+    they are over, and that it charged nothing: whoever waits for that uses up no try. `kept` says that it has accepted
+    what was ordered under an id that is written down: whoever asks again asks for that, and nothing is paid for anew.
+    Logs say whose failure it is and, where they are known, its HTTP `status` and its `reason` in one word.
     """
 
-    away = False
+    away = kept = False
     provider = reason = ""
     status: int | None = None
 

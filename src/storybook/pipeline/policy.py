@@ -64,7 +64,9 @@ class Policy(NamedTuple):
 
 
 class Tries:
-    """Counts the tries of one step; the waits have full jitter. A vendor that is away uses up none of them."""
+    """Counts the tries of one step; the waits have full jitter. A vendor that is away uses up none of them, nor does
+    one that has accepted an order and hands nothing out now: the job waits for that in the queue.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -78,6 +80,8 @@ class Tries:
         if error.away:
             self._paused += asked
             return Wait(asked, in_place=self._paused <= self._policy.pause)
+        if error.kept and error.retryable:
+            return Wait(max(self._policy.rest, asked), in_place=False)
         self._made += 1
         self._paid += error.charged is not Charged.NO
         if error.retryable and self._made < self._policy.attempts and self._paid < PAID_TRIES:

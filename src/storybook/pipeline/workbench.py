@@ -218,7 +218,9 @@ async def _try(work: Callable[[], Awaitable[T]], about: About, policy: Policy) -
                 return await work()
     except TimeoutError as error:
         charged = Charged.MAYBE if about.paying else Charged.NO
-        raise ProviderError("took too long", code=policy.on_timeout, retryable=True, charged=charged) from error
+        late = ProviderError("took too long", code=policy.on_timeout, retryable=True, charged=charged)
+        late.kept = about.kept
+        raise late from error
 
 
 async def together(*works: Awaitable[T]) -> list[T]:

@@ -17,7 +17,8 @@ class About:
     """One try. `clock` ends it after `seconds`, and stands still while a call waits for its turn.
 
     `ends` is the deadline of the step, by the clock of the loop: no call begins that could last beyond it.
-    `paying` says that a call is under way that costs money, `first` that nobody has tried this before.
+    `paying` says that a call is under way that costs money, `first` that nobody has tried this before, `kept` that its
+    time was up while a vendor was at work on what is kept under an id.
     """
 
     purpose: Purpose
@@ -26,6 +27,7 @@ class About:
     ends: float = math.inf
     paying: bool = False
     first: bool = False
+    kept: bool = False
 
 
 _about: ContextVar[About | None] = ContextVar("about", default=None)
@@ -132,6 +134,12 @@ async def beside_others() -> AsyncIterator[None]:
     async with asyncio.timeout(about.seconds) as clock:
         with calling_about(About(about.purpose, clock, about.seconds, about.ends)):
             yield
+
+
+def keep() -> None:
+    """The next try goes on with what this one has ordered, and pays for nothing."""
+    if about := _about.get():
+        about.kept = True
 
 
 def time_is_up() -> bool:

@@ -7,7 +7,7 @@ from storybook.domain.calls import Kind
 from storybook.domain.reading_level import word_spans
 from storybook.domain.speech import Speech
 from storybook.providers.base import SpeechRequest
-from storybook.providers.http import send
+from storybook.providers.http import MAX_MEDIA_BYTES, send
 from storybook.providers.language import Terms, terms
 from storybook.providers.speaking import PACE, Booth, Span, finished, spoiled, voices_of
 
@@ -55,7 +55,7 @@ class ElevenLabsNarrator:
         client, voice = self._booth.client, self._voices[request.language]
         address = f"{self._vendor.base_url}/v1/text-to-speech/{voice}/with-timestamps?output_format={FORMAT}"
         post = client.build_request("POST", address, json=body, headers={"xi-api-key": self._terms.api_key})
-        response = await send(client, post, self._vendor, Kind.SPEECH)
+        response = await send(client, post, self._vendor, Kind.SPEECH, most=MAX_MEDIA_BYTES)
         try:
             return _Answer.model_validate_json(response.content)
         except ValidationError:

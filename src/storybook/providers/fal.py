@@ -1,11 +1,15 @@
 """Pictures by fal's queue, whose own further tries are switched off: they are ours to make.
 
 Models and their inputs are as their pages on fal.ai describe them (read in November 2026). What ends with a status of
-5xx is not charged (https://docs.fal.ai/model-apis/model-endpoints/reliability); of other ends nothing is said.
+5xx is not charged (https://docs.fal.ai/model-apis/model-endpoints/reliability); of other ends nothing is said. That it
+has ended so the queue says by an `error_type` (https://docs.fal.ai/documentation/model-apis/request-errors): a status
+of 5xx alone may be that of the queue, while the picture is drawn and charged.
 """
 
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
+
+import httpx
 
 from storybook.core.errors import SetupError
 from storybook.domain.calls import Kind
@@ -13,10 +17,16 @@ from storybook.providers.language import terms
 from storybook.providers.lost_orders import Order, Page, Read, Span
 from storybook.providers.pace import Wait, wait_between_looks
 from storybook.providers.painting import Drawing, Easel
-from storybook.providers.queued import Look, NotDrawn, QueuedPainter, Unfit
+from storybook.providers.queued import PATIENCE, Look, NotDrawn, QueuedPainter, Unfit
 
-RESULT_LOOKS = 3
-"""A status of 5xx may be the queue's own or that of the drawing: one that stays is the latter."""
+RUN_FAILED = frozenset(
+    {
+        "request_timeout", "startup_timeout", "runner_scheduling_failure", "runner_connection_timeout",
+        "runner_disconnected", "runner_connection_refused", "runner_connection_error", "runner_incomplete_response",
+        "runner_server_error",
+    }
+)  # fmt: skip
+"""Types of errors with a status of 5xx that can be those of the drawing alone."""
 LISTED = 100
 """As many as its list gives at once."""
 DEFAULT_MODEL = "fal-ai/flux-pro/kontext"
@@ -76,12 +86,15 @@ class FalQueue:
     async def find(self, job: str, look: Look) -> str | None:
         # Built from the id: an address out of an answer could be anybody's, and would be sent the key.
         place = f"{self._app}/requests/{job}"
-        if (await look(f"{place}/status"))["status"] != "COMPLETED":
+        told = await look(f"{place}/status")
+        if told["status"] != "COMPLETED":
             return None
+        if told.get("error_type") in RUN_FAILED | {"internal_error"}:
+            raise NotDrawn(started=False)
         try:
-            result = await look(place, most=RESULT_LOOKS)
+            result = await look(place, is_final=_is_of_the_run)
         except Unfit as error:
-            if error.status >= 500:
+            if _is_of_the_run(error.response):
                 raise NotDrawn(started=False) from None
             if error.status in {400, 422}:
                 raise NotDrawn(refused=True) from None
@@ -91,10 +104,14 @@ class FalQueue:
         return str(result["images"][0]["url"])
 
 
-def make(easel: Easel, *, wait: Wait = wait_between_looks) -> QueuedPainter:
+def _is_of_the_run(answer: httpx.Response) -> bool:
+    return answer.status_code >= 500 and answer.headers.get("x-fal-error-type") in RUN_FAILED
+
+
+def make(easel: Easel, *, wait: Wait = wait_between_looks, patience: float = PATIENCE) -> QueuedPainter:
     """Raises SetupError for a missing key or a model that is not known."""
     on = terms(easel.choice, DEFAULT_MODEL, Kind.IMAGE)
     model = MODELS.get(on.model)
     if model is None:
         raise SetupError(f"{easel.choice.model_setting}: fal is used with one of {', '.join(MODELS)}.")
-    return QueuedPainter(easel, FalQueue(on.model, model, on.api_key), on, wait=wait)
+    return QueuedPainter(easel, FalQueue(on.model, model, on.api_key), on, wait=wait, patience=patience)

@@ -13,7 +13,7 @@ from storybook.domain.calls import Kind
 from storybook.domain.reading_level import word_spans
 from storybook.domain.speech import Speech
 from storybook.providers.base import SpeechRequest
-from storybook.providers.http import send
+from storybook.providers.http import MAX_MEDIA_BYTES, send
 from storybook.providers.language import Terms, terms
 from storybook.providers.speaking import PACE, Booth, Span, finished, spoiled, voices_of
 
@@ -65,7 +65,7 @@ class GoogleNarrator:
         }
         client, address = self._booth.client, f"{self._vendor.base_url}/text:synthesize"
         post = client.build_request("POST", address, json=body, headers={"X-Goog-Api-Key": on.api_key})
-        response = await send(client, post, self._vendor, Kind.SPEECH)
+        response = await send(client, post, self._vendor, Kind.SPEECH, most=MAX_MEDIA_BYTES)
         try:
             return _Answer.model_validate_json(response.content)
         except ValidationError:

@@ -17,7 +17,12 @@ from storybook.domain.calls import Kind, Outcome, code_of
 from storybook.providers import about
 from storybook.providers.vendors import Vendor
 
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_ANSWER_BYTES = 2 * 1024 * 1024
+"""Several times as much as the longest words, verdicts and lists of models take."""
+MAX_MEDIA_BYTES = 32 * 1024 * 1024
+"""The same where an answer holds pictures or sound."""
+MAX_PARTS = 200_000
+"""So much JSON is read in a moment; it takes far longer by its lists and objects than by its bytes."""
 MAX_RETRY_AFTER = 600.0
 _PACKED = "gzip"
 _RATE_LIMIT_CODES = {Kind.IMAGE: ErrorCode.IMAGE_RATE_LIMIT}
@@ -67,7 +72,7 @@ def make_client() -> httpx.AsyncClient:
     )
 
 
-def no_answer(error: httpx.HTTPError, vendor: Vendor, kind: Kind) -> CallFailed:
+def no_answer(error: httpx.HTTPError | OSError, vendor: Vendor, kind: Kind) -> CallFailed:
     """The connection failed. Only where the request never left is it sure that nothing was charged."""
     if isinstance(error, _NEVER_LEFT):
         return CallFailed(
@@ -156,16 +161,21 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
-async def send(client: httpx.AsyncClient, request: httpx.Request, vendor: Vendor, kind: Kind) -> httpx.Response:
-    """The answer to one request, read whole; raises CallFailed for everything but a 2xx of a reasonable size."""
-    response = await exchange(client, request, vendor, kind)
+async def send(
+    client: httpx.AsyncClient, request: httpx.Request, vendor: Vendor, kind: Kind, *, most: int = MAX_ANSWER_BYTES
+) -> httpx.Response:
+    """The answer to one request, read whole; raises CallFailed for everything but a 2xx of at most so many bytes."""
+    response = await exchange(client, request, vendor, kind, most=most)
     if not response.is_success:
         raise refusal(response.status_code, response.headers, vendor, kind)
     return response
 
 
-async def exchange(client: httpx.AsyncClient, request: httpx.Request, vendor: Vendor, kind: Kind) -> httpx.Response:
-    """The same with any status; raises CallFailed where no answer of a reasonable size comes.
+async def exchange(
+    client: httpx.AsyncClient, request: httpx.Request, vendor: Vendor, kind: Kind, *, most: int = MAX_ANSWER_BYTES
+) -> httpx.Response:
+    """The same with any status; raises CallFailed where no answer of that size comes. An error that says too much has
+    an empty body: its status tells enough.
 
     What may cost something is not sent when the lease of its job may be over: raises LeaseLost.
     """
@@ -175,14 +185,14 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, vendor: Ve
     try:
         response = await client.send(request, stream=True)
         try:
-            body = await _read(response)
+            body = await _read(response, most if response.is_success else MAX_ANSWER_BYTES)
         finally:
             await response.aclose()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, OSError) as error:  # what breaks the encryption of a connection comes as it is
         raise no_answer(error, vendor, kind) from error
-    if body is None:
+    if body is None and response.is_success:
         raise unusable("the answer is too large", vendor, kind)
-    return httpx.Response(response.status_code, headers=_plain(response.headers), content=body, request=request)
+    return httpx.Response(response.status_code, headers=_plain(response.headers), content=body or b"", request=request)
 
 
 async def _before_it_leaves(event: str, _: dict[str, Any]) -> None:
@@ -193,17 +203,19 @@ async def _before_it_leaves(event: str, _: dict[str, Any]) -> None:
         about.require_lease()
 
 
-async def _read(response: httpx.Response) -> bytes | None:
-    """The body, or None where it is too large: no more than that is unpacked, however small it came."""
+async def _read(response: httpx.Response, most: int) -> bytes | None:
+    """The body, or None where it is too large: no more than that is unpacked, however small it came. So is one of too
+    many parts, whose reading would hold up everybody.
+    """
     body, unpack = bytearray(), _unpacking(response.headers.get("content-encoding", ""))
     try:
         async for piece in cast(httpx.AsyncByteStream, response.stream):
-            body += unpack(piece, MAX_ANSWER_BYTES + 1 - len(body))
-            if len(body) > MAX_ANSWER_BYTES:
+            body += unpack(piece, most + 1 - len(body))
+            if len(body) > most:
                 return None
     except zlib.error:
         raise httpx.DecodingError("the answer is packed in another way than it says") from None
-    return bytes(body)
+    return bytes(body) if sum(map(body.count, (b",", b"[", b"{"))) <= MAX_PARTS else None
 
 
 def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:

@@ -67,18 +67,20 @@ ASKED_BEFORE = 0
 
 class Call:
     """A call that is under way. Its bill counts from the moment that it is known, and until then the most that it can
-    cost.
+    cost. It `is_kept` once its id is written down, by which it can be asked for again.
     """
 
     def __init__(self, number: int, worst: int, meter: Meter, turn: int = ASKED_BEFORE) -> None:
         self.number = number
         self.turn = turn
+        self.is_kept = turn == ASKED_BEFORE
         self.bill = self.at_worst = Bill({}, worst)
         self._meter = meter
 
     async def accepted(self, vendor_id: str) -> None:
         """To be called before the vendor is first asked for the result."""
         await self._meter.note_id(self.number, vendor_id)
+        self.is_kept = True
 
     def costs(self, bill: Bill) -> None:
         """To be called as soon as the vendor has said it in a way that can be believed."""
@@ -208,6 +210,7 @@ class Line:
             self._learn(error, call.turn)
             outcome, bill = _outcome(error), _bill(error, call)
             error.provider, error.reason = self.vendor.name, outcome
+            error.kept = call.is_kept and outcome is Outcome.UNKNOWN
             raise
         except LeaseLost:
             outcome, bill = Outcome.NOT_SENT, NOTHING
@@ -215,6 +218,8 @@ class Line:
         except asyncio.CancelledError:
             if about.time_is_up():
                 self.breaker.failed(call.turn)
+                if call.is_kept:
+                    about.keep()
             raise
         else:
             about.stop_the_clock()

@@ -16,7 +16,7 @@ from storybook.core.endings import to_its_end
 from storybook.core.errors import Charged, VendorAway
 from storybook.domain.calls import NOTHING, Kind, LostCalls, Outcome, code_of
 from storybook.providers import about
-from storybook.providers.http import MALFORMED, CallFailed, exchange, passes, retry_after
+from storybook.providers.http import MALFORMED, MAX_MEDIA_BYTES, CallFailed, exchange, passes, retry_after
 from storybook.providers.painting import Easel
 
 CLOCKS_APART = dt.timedelta(minutes=2)
@@ -131,10 +131,12 @@ class PastJobs:
         address = f"{self._vendor.history_url or self._vendor.base_url}/{path}"
         request = self._easel.client.build_request("GET", address, headers=self._headers)
         try:
-            response = await exchange(self._easel.client, request, self._vendor, Kind.IMAGE)
+            response = await exchange(self._easel.client, request, self._vendor, Kind.IMAGE, most=MAX_MEDIA_BYTES)
             if response.is_success:
                 return response.json()
         except (CallFailed, ValueError) as error:
+            if isinstance(error, CallFailed) and error.charged is Charged.YES:
+                raise ValueError(str(error)) from None  # what is too large is so later, too
             raise self._away() from error
         if passes(response.status_code):
             raise self._away(rest=retry_after(response.headers))

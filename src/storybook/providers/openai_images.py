@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 from storybook.domain.calls import Bill, Kind
 from storybook.domain.pictures import Picture
 from storybook.providers.base import PictureRequest, Region, RegionRequest
-from storybook.providers.http import refusal
+from storybook.providers.http import MAX_MEDIA_BYTES, refusal
 from storybook.providers.language import Terms, terms
 from storybook.providers.line import Call
 from storybook.providers.packages import client_for_packages, unwrapped
@@ -68,7 +68,7 @@ class OpenAIPainter:
             api_key=on.api_key,
             base_url=self._vendor.base_url,
             max_retries=0,
-            http_client=client_for_packages(easel.client, easel.line),
+            http_client=client_for_packages(easel.client, easel.line, most=MAX_MEDIA_BYTES),
         )
 
     async def draw(self, request: PictureRequest) -> Picture:

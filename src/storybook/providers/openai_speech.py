@@ -6,7 +6,7 @@ from storybook.domain.book_spec import ENGLISH_NAMES, Language, TargetAge
 from storybook.domain.calls import Kind
 from storybook.domain.speech import Speech
 from storybook.providers.base import SpeechRequest
-from storybook.providers.http import refusal
+from storybook.providers.http import MAX_MEDIA_BYTES, refusal
 from storybook.providers.language import Terms, terms
 from storybook.providers.packages import client_for_packages, unwrapped
 from storybook.providers.speaking import Booth, finished, voices_of
@@ -32,7 +32,7 @@ class OpenAINarrator:
             api_key=on.api_key,
             base_url=self._line.vendor.base_url,
             max_retries=0,
-            http_client=client_for_packages(booth.client, self._line),
+            http_client=client_for_packages(booth.client, self._line, most=MAX_MEDIA_BYTES),
         )
 
     async def speak(self, request: SpeechRequest) -> Speech:

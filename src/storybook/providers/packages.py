@@ -7,31 +7,34 @@ import httpx
 import httpx2
 
 from storybook.core.errors import LeaseLost
-from storybook.providers.http import CallFailed, exchange
+from storybook.providers.http import MAX_ANSWER_BYTES, CallFailed, exchange
 from storybook.providers.line import Line
 
 
 class _Shared(httpx2.AsyncBaseTransport):
     """Passes requests of the packages' generation of httpx on to ours."""
 
-    def __init__(self, client: httpx.AsyncClient, line: Line) -> None:
+    def __init__(self, client: httpx.AsyncClient, line: Line, most: int) -> None:
         self._client = client
         self._line = line
+        self._most = most
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         ours = self._client.build_request(
             request.method, str(request.url), headers=request.headers.raw, content=await request.aread()
         )
-        answer = await exchange(self._client, ours, self._line.vendor, self._line.kind)
+        answer = await exchange(self._client, ours, self._line.vendor, self._line.kind, most=self._most)
         return httpx2.Response(answer.status_code, headers=answer.headers.raw, content=answer.content)
 
 
-def client_for_packages(client: httpx.AsyncClient, line: Line) -> httpx2.AsyncClient:
-    """A client to hand to a vendor's package; it holds nothing that would have to be closed.
+def client_for_packages(client: httpx.AsyncClient, line: Line, *, most: int = MAX_ANSWER_BYTES) -> httpx2.AsyncClient:
+    """A client to hand to a vendor's package, for answers of so many bytes; it holds nothing that would have to be
+    closed.
 
     What it cannot get an answer to it raises as `CallFailed`, which packages wrap: see `unwrapped`.
     """
-    return httpx2.AsyncClient(transport=_Shared(client, line), follow_redirects=False, timeout=None, trust_env=False)
+    shared = _Shared(client, line, most)
+    return httpx2.AsyncClient(transport=shared, follow_redirects=False, timeout=None, trust_env=False)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ process, which goes on with what was accepted instead of paying for it again. So
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from storybook.domain.story import PORTRAIT
 from storybook.providers import about
 from storybook.providers.base import PictureRequest
 from storybook.providers.fetch import Fetcher, NotFetched, Trouble, sources_of
-from storybook.providers.http import MALFORMED, CallFailed, exchange, passes, refusal, retry_after, send, unusable
+from storybook.providers.http import MALFORMED, CallFailed, exchange, passes, refusal, send, unusable
 from storybook.providers.language import Terms
 from storybook.providers.line import Call
 from storybook.providers.lost_orders import Order, Page, PastJobs, Read, Span, is_id
@@ -28,7 +28,10 @@ from storybook.providers.pace import Pace, Wait, wait_between_looks
 from storybook.providers.painting import Drawing, Easel, References, drawing_of, finished, spoiled
 
 MAX_LOOKING_SECONDS = 600.0
-FETCHES = 3
+LOOK_SECONDS = 5.0
+"""A look that takes longer is made anew."""
+PATIENCE = 6.0
+"""Seconds: whoever looks or fetches in vain for so long gives the turn back, and asks by the id later."""
 ORDER_SECONDS = 3.0
 """How long whoever is stopped waits for the answer to an order that is on its way."""
 
@@ -36,9 +39,9 @@ Json = Any
 
 
 class Look(Protocol):
-    async def __call__(self, path: str, *, most: int | None = None) -> Json:
-        """What a path of the vendor's answers. Failures that may pass are waited out, where `most` is given only so
-        often. Raises `Unfit` for a status other than 2xx.
+    async def __call__(self, path: str, *, is_final: Callable[[httpx.Response], bool] = ...) -> Json:
+        """What a path of the vendor's answers. Failures that may pass are waited out, unless one `is_final`. Raises
+        `Unfit` for a status other than 2xx.
         """
         ...
 
@@ -46,10 +49,10 @@ class Look(Protocol):
 class Unfit(Exception):
     """The vendor answers a look with an error, and goes on doing so."""
 
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
-        super().__init__(f"answered {status}")
-        self.status = status
-        self.headers = headers
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(f"answered {response.status_code}")
+        self.status = response.status_code
+        self.response = response
 
 
 class Queue(Protocol):
@@ -92,7 +95,9 @@ class NotDrawn(Exception):
 class QueuedPainter:
     """One vendor's queue as a painter."""
 
-    def __init__(self, easel: Easel, queue: Queue, terms: Terms, *, wait: Wait = wait_between_looks) -> None:
+    def __init__(
+        self, easel: Easel, queue: Queue, terms: Terms, *, wait: Wait = wait_between_looks, patience: float = PATIENCE
+    ) -> None:
         self._vendor = easel.line.vendor
         self.name = self._vendor.name
         self.takes_reference = queue.takes_reference
@@ -102,6 +107,7 @@ class QueuedPainter:
         self._terms = terms
         self._past = PastJobs(easel, queue.headers, queue.listed, lists_at_once=queue.lists_at_once)
         self._wait = wait
+        self._patience = patience
         self._pace = Pace(wait)
         self._fetcher = Fetcher(sources_of(self._vendor))
 
@@ -181,7 +187,7 @@ class QueuedPainter:
             except Unfit as error:
                 if error.status in {404, 410}:
                     raise spoiled("the job is not known any more", self._vendor) from None
-                raise self._shut_out(error) from None
+                raise self._shut_out(error.response) from None
             except MALFORMED:
                 raise spoiled("the result is malformed", self._vendor) from None
             if address is not None:
@@ -191,32 +197,38 @@ class QueuedPainter:
             await asyncio.sleep(pace.until_look(elapsed))
         raise self._unknown("the picture took too long")
 
-    async def _look(self, path: str, *, most: int | None = None) -> Json:
-        began, looks = time.monotonic(), 0
-        while (elapsed := time.monotonic() - began) < MAX_LOOKING_SECONDS:
-            pause, looks = self._wait(elapsed), looks + 1
+    async def _look(self, path: str, *, is_final: Callable[[httpx.Response], bool] = lambda _: False) -> Json:
+        began = time.monotonic()
+        while True:
+            failure = self._unknown("nobody says how far the picture is")
             try:
-                response = await exchange(self._easel.client, self._request("GET", path), self._vendor, Kind.IMAGE)
+                response = await self._asked(path)
                 if response.is_success:
                     return response.json()
-                if not passes(response.status_code) or looks == most:
-                    raise Unfit(response.status_code, response.headers)
-                pause = max(pause, retry_after(response.headers) or 0.0)
-            except (CallFailed, ValueError, RecursionError) as error:
+                if not passes(response.status_code) or is_final(response):
+                    raise Unfit(response)
+                failure = self._shut_out(response)
+            except (CallFailed, TimeoutError, ValueError, RecursionError) as error:
                 if isinstance(error, CallFailed) and error.charged is Charged.YES:
                     raise  # what is too large is so at the next look, too
+            elapsed = time.monotonic() - began
+            pause = max(self._wait(elapsed), failure.retry_after or 0.0)
+            if elapsed + pause > self._patience:
+                raise failure
             await asyncio.sleep(pause)
-        raise self._unknown("nobody says how far the picture is")
+
+    async def _asked(self, path: str) -> httpx.Response:
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await exchange(self._easel.client, self._request("GET", path), self._vendor, Kind.IMAGE)
 
     async def _fetched(self, address: str) -> bytes:
-        fetches = 1
+        began = time.monotonic()
         while True:
             try:
                 return await self._fetcher.fetch(address)
             except NotFetched as error:
-                if error.trouble is not Trouble.AWAY or fetches == FETCHES:
+                if error.trouble is not Trouble.AWAY or time.monotonic() - began >= self._patience:
                     raise self._not_fetched(error) from None
-            fetches += 1
             await asyncio.sleep(self._wait(0.0))
 
     def _not_fetched(self, error: NotFetched) -> CallFailed:
@@ -244,10 +256,17 @@ class QueuedPainter:
             retryable=not end.refused,
         )
 
-    def _shut_out(self, error: Unfit) -> CallFailed:
+    def _shut_out(self, answer: httpx.Response) -> CallFailed:
         """The job goes on without us: it counts as charged until somebody can look again."""
-        failure = refusal(error.status, error.headers, self._vendor, Kind.IMAGE)
-        return CallFailed(str(failure), outcome=Outcome.UNKNOWN, code=failure.code, charged=Charged.MAYBE)
+        failure = refusal(answer.status_code, answer.headers, self._vendor, Kind.IMAGE)
+        return CallFailed(
+            str(failure),
+            outcome=Outcome.UNKNOWN,
+            code=failure.code,
+            charged=Charged.MAYBE,
+            retryable=passes(answer.status_code),
+            retry_after=failure.retry_after,
+        )
 
     def _unknown(self, reason: str) -> CallFailed:
         return CallFailed(

@@ -14,7 +14,7 @@ from storybook.providers.language import terms
 from storybook.providers.lost_orders import Order, Page, Read, Span
 from storybook.providers.pace import Wait, wait_between_looks
 from storybook.providers.painting import Drawing, Easel
-from storybook.providers.queued import Look, NotDrawn, QueuedPainter
+from storybook.providers.queued import PATIENCE, Look, NotDrawn, QueuedPainter
 
 DEFAULT_MODEL = "black-forest-labs/flux-kontext-pro"
 _REFUSED = re.compile(r"NSFW|\(E005\)|flagged as sensitive", re.IGNORECASE)
@@ -89,7 +89,7 @@ class ReplicateQueue:
                 return None
 
 
-def make(easel: Easel, *, wait: Wait = wait_between_looks) -> QueuedPainter:
+def make(easel: Easel, *, wait: Wait = wait_between_looks, patience: float = PATIENCE) -> QueuedPainter:
     """Raises SetupError for a missing key or a model that is not known. A version may follow the model's name."""
     name, _, version = easel.choice.model.partition(":")
     on = terms(easel.choice._replace(model=name), DEFAULT_MODEL, Kind.IMAGE)
@@ -98,4 +98,4 @@ def make(easel: Easel, *, wait: Wait = wait_between_looks) -> QueuedPainter:
         raise SetupError(f"{easel.choice.model_setting}: replicate is used with one of {', '.join(MODELS)}.")
     if version:
         model = model._replace(version=version)
-    return QueuedPainter(easel, ReplicateQueue(on.model, model, on.api_key), on, wait=wait)
+    return QueuedPainter(easel, ReplicateQueue(on.model, model, on.api_key), on, wait=wait, patience=patience)
