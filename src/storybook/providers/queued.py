@@ -266,6 +266,7 @@ class QueuedPainter:
             charged=Charged.MAYBE,
             retryable=passes(answer.status_code),
             retry_after=failure.retry_after,
+            status=answer.status_code,
         )
 
     def _unknown(self, reason: str) -> CallFailed:
