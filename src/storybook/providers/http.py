@@ -21,7 +21,7 @@ MAX_ANSWER_BYTES = 2 * 1024 * 1024
 """Several times as much as the longest words, verdicts and lists of models take."""
 MAX_MEDIA_BYTES = 32 * 1024 * 1024
 """The same where an answer holds pictures or sound."""
-MAX_PARTS = 200_000
+MAX_PARTS = 100_000
 """So much JSON is read in a moment; it takes far longer by its lists and objects than by its bytes."""
 MAX_RETRY_AFTER = 600.0
 _PACKED = "gzip"
