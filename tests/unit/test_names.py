@@ -352,6 +352,18 @@ def test_no_spelling_of_a_name_breaks_it(name: str, around: str) -> None:
         ("ko", "생년월일 190512, 190512생, 생일 0512", "생년월일 어느 날, 어느 날생, 생일 어느 날"),
         ("ja", "5がつ12にち うまれ、たんじょうびは ５がつ１２にち", "ある日 うまれ、たんじょうびは ある日"),
         ("ja", "R1.5.12生", "ある日生"),
+        ("en", "She'll be 5 on March 14", "She'll be 5 on one day"),
+        (
+            "en",
+            "Mina will be five on March 14th, is going to be six",
+            "[[A]] will be five on one day, is going to be six",
+        ),
+        ("ko", "3월 14일에 다섯 살이 되는 Mina", "어느 날에 다섯 살이 되는 [[A]]"),
+        ("ko", "3월 14일이면 5세가 돼요", "어느 날이면 5세가 돼요"),
+        ("ja", "3月14日で5歳になります、3月14日にごさいになる", "ある日で5歳になります、ある日にごさいになる"),
+        ("ko", "190314 태어남, 190314에 태어났어요", "어느 날 태어남, 어느 날에 태어났어요"),
+        ("en", "born 190314", "born one day"),
+        ("ja", "190314に生まれた", "ある日に生まれた"),
         ("ja", "生日 二〇一九年三月十四日, タンジョウビ 三月十四日", "生日 ある日, タンジョウビ ある日"),
     ],
 )
@@ -390,6 +402,9 @@ def test_a_child_with_the_name_of_a_month_keeps_its_birthday(name: str, typed: s
         "a birthday with 3-4 friends and 1000 balloons",
         "they won on a birthday 3-2",
         "a birthday in 2019",
+        "they will be two friends on 25 December",
+        "12월 25일에 세 친구가 되는 이야기",
+        "190314 bees",
     ],
 )
 def test_other_days_and_numbers_are_read_as_they_are(typed: str) -> None:
