@@ -175,6 +175,12 @@ def test_a_name_is_hidden_where_it_is_one(name: str, typed: str, hidden: str) ->
         ("jo", "Jo, jo: a joke", "[[A]], [[A]]: a joke"),
         ("Sandra Oh", "Oh no", "Oh no"),
         ("Nguyễn Văn An", "An ate an apple", "[[A]] ate an apple"),
+        ("T.J.", "TJ, T.J., T. J. and t.j.는", "[[A]], [[A]], [[A]] and [[A]]는"),
+        ("M.E.", "look at me, M.E", "look at me, [[A]]"),
+        ("J. R. Smith", "JR Smith", "[[A]]"),
+        *((f"{surname}서연", "서연이는", "[[A]]이는") for surname in "천방변함현염도여채표석왕금길마반공탁추소설"),
+        ("이지우", "고양이 지우와, 이 지우", "고양이 [[A]]와, [[A]]"),
+        ("송아지", "아지와 송아지", "아지와 [[A]]"),
     ],
 )
 def test_a_name_is_hidden_however_it_is_written_and_when_only_the_given_one_is(
@@ -253,6 +259,21 @@ def test_what_is_spoken_of_is_told_as_it_was_written_and_beside_the_names_of_the
         *((told, "서연은 민준과", "[[C]]은 [[B]]과") for told in ("민준, 서연", "민준과 서연")),
         *((told, "ゆいは わらう", "[[A]]は わらう") for told in ("ゆいちゃん", "小さなゆい")),
         ("ゆいとけん", "けんは ゆいと", "[[C]]は [[B]]と"),
+        *(
+            (told, "딸 지우는 공주를", "딸 [[A]]는 공주를")
+            for told in ("지우(5살)", "5살 지우", "다섯 살 지우", "우리딸 지우", "지우 공주님", "지우 어린이", "지우야")
+        ),
+        *((told, "her son met Emma", "her son met [[A]]") for told in ("Emma, 5", "Emma (5)", "my daughter Emma")),
+        *((told, "ゆいは わらう", "[[A]]は わらう") for told in ("ゆい(5さい)", "５歳のゆい", "ゆい姫", "たなかゆい")),
+        *((told, "Anna and Rosalie", "[[A]] and [[A]]") for told in ("Princess Anna Rosalie", "our girl Anna Rosalie")),
+        ("우리 김민준", "민준이는", "[[A]]이는"),
+        ("열세 살 지우", "살구와 지우는", "살구와 [[A]]는"),
+        ("김서아 (Sarah)", "Sarah와 서아는", "[[B]]와 [[A]]는"),
+        ("Emma (Emmy)", "Emmy is Emma", "[[B]] is [[A]]"),
+        ("Noah-James", "Noah and James, the noahs", "[[A]] and [[A]], the noahs"),
+        ("Emma (loves the moon)", "Emma loves the moon", "[[A]] loves the moon"),
+        *((told, "예쁜 공주와 왕자", "예쁜 공주와 왕자") for told in ("착한 공주", "우리 왕자님")),
+        ("Little Princess", "a Princess, my daughter", "a Princess, my daughter"),
         ("たろうくん", "たろうは", "[[A]]は"),
         ("Little Fox", "a fox, Fox", "a fox, Fox"),
         ("아기 토끼", "토끼는 아기 토끼", "토끼는 [[A]]"),
