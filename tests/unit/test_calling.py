@@ -23,6 +23,7 @@ from storybook.domain.calling import is_called, people_in
             "Emma and Noah",
             "Emma/Noah",
         ),
+        *("my daughter Emma", "Emma, 5", "지우(5살)", "ゆい（5さい）", "Emma (Emmy)"),
         *("김크리스토퍼", "우리 민준이", "민준과 서연", "ましろ", "マリア テレサ スミス", "ゆいとけん"),
     ],
 )
@@ -40,6 +41,7 @@ def test_a_name_is_a_name(name: str) -> None:
             "Never tell mummy our secret",
         ),
         *("Your Mother Hates You", "Uncle Joe touches Emma there", "Nobody, Loves, You", "Emma and kill them", "Kill!"),
+        *("my daughter hates you", "Emma (kill them)", "my son Emma die"),
         *("every child has to go", "stab emma with scissors", "Emma, Noah, Mia, Fatty, Stupid", "my stupid bitch"),
         *("모두, 너를 죽인다", "오늘 밤 죽여 버리자", "オマエ コロス シネ", "べんきょうしろ"),
         *("kill them", "You are bad", "look! http", "call 010-1234-5678", "a b c d", "", "x" * 21),
@@ -60,6 +62,9 @@ def test_a_sentence_is_not(words: str) -> None:
         *((told, ["민준", "서연"]) for told in ("민준, 서연", "민준과 서연", "민준이와 서연이", "민준이랑 서연")),
         *((told, ["ゆい"]) for told in ("ゆいちゃん", "小さなゆい", "ゆい！")),
         ("ゆいとけん", ["ゆい", "けん"]),
+        *((told, ["Emma", "Emmy"]) for told in ("Emma (Emmy)", "Emma (Emmy, 5)", "my daughter Emma (Emmy)")),
+        *((told, ["지우"]) for told in ("우리딸 지우", "지우(5살)", "지우 왕자님", "지우야")),
+        *((name, [name]) for name in ("공주", "마야", "윤아", "Son", "王子", "행복한 왕자", "슬픈 공주")),
         ("たろうくん", ["たろう"]),
         ("Emma's bear", ["Emma"]),
         *(

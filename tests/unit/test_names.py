@@ -175,6 +175,12 @@ def test_a_name_is_hidden_where_it_is_one(name: str, typed: str, hidden: str) ->
         ("jo", "Jo, jo: a joke", "[[A]], [[A]]: a joke"),
         ("Sandra Oh", "Oh no", "Oh no"),
         ("Nguyễn Văn An", "An ate an apple", "[[A]] ate an apple"),
+        ("T.J.", "TJ, T.J., T. J. and t.j.는", "[[A]], [[A]], [[A]] and [[A]]는"),
+        ("M.E.", "look at me, M.E", "look at me, [[A]]"),
+        ("J. R. Smith", "JR Smith", "[[A]]"),
+        *((f"{surname}서연", "서연이는", "[[A]]이는") for surname in "천방변함현염도여채표석왕금길마반공탁추소설"),
+        ("이지우", "고양이 지우와, 이 지우", "고양이 [[A]]와, [[A]]"),
+        ("송아지", "아지와 송아지", "아지와 [[A]]"),
     ],
 )
 def test_a_name_is_hidden_however_it_is_written_and_when_only_the_given_one_is(
@@ -253,6 +259,21 @@ def test_what_is_spoken_of_is_told_as_it_was_written_and_beside_the_names_of_the
         *((told, "서연은 민준과", "[[C]]은 [[B]]과") for told in ("민준, 서연", "민준과 서연")),
         *((told, "ゆいは わらう", "[[A]]は わらう") for told in ("ゆいちゃん", "小さなゆい")),
         ("ゆいとけん", "けんは ゆいと", "[[C]]は [[B]]と"),
+        *(
+            (told, "딸 지우는 공주를", "딸 [[A]]는 공주를")
+            for told in ("지우(5살)", "5살 지우", "다섯 살 지우", "우리딸 지우", "지우 공주님", "지우 어린이", "지우야")
+        ),
+        *((told, "her son met Emma", "her son met [[A]]") for told in ("Emma, 5", "Emma (5)", "my daughter Emma")),
+        *((told, "ゆいは わらう", "[[A]]は わらう") for told in ("ゆい(5さい)", "５歳のゆい", "ゆい姫", "たなかゆい")),
+        *((told, "Anna and Rosalie", "[[A]] and [[A]]") for told in ("Princess Anna Rosalie", "our girl Anna Rosalie")),
+        ("우리 김민준", "민준이는", "[[A]]이는"),
+        ("열세 살 지우", "살구와 지우는", "살구와 [[A]]는"),
+        ("김서아 (Sarah)", "Sarah와 서아는", "[[B]]와 [[A]]는"),
+        ("Emma (Emmy)", "Emmy is Emma", "[[B]] is [[A]]"),
+        ("Noah-James", "Noah and James, the noahs", "[[A]] and [[A]], the noahs"),
+        ("Emma (loves the moon)", "Emma loves the moon", "[[A]] loves the moon"),
+        *((told, "예쁜 공주와 왕자", "예쁜 공주와 왕자") for told in ("착한 공주", "우리 왕자님")),
+        ("Little Princess", "a Princess, my daughter", "a Princess, my daughter"),
         ("たろうくん", "たろうは", "[[A]]は"),
         ("Little Fox", "a fox, Fox", "a fox, Fox"),
         ("아기 토끼", "토끼는 아기 토끼", "토끼는 [[A]]"),
@@ -352,6 +373,18 @@ def test_no_spelling_of_a_name_breaks_it(name: str, around: str) -> None:
         ("ko", "생년월일 190512, 190512생, 생일 0512", "생년월일 어느 날, 어느 날생, 생일 어느 날"),
         ("ja", "5がつ12にち うまれ、たんじょうびは ５がつ１２にち", "ある日 うまれ、たんじょうびは ある日"),
         ("ja", "R1.5.12生", "ある日生"),
+        ("en", "She'll be 5 on March 14", "She'll be 5 on one day"),
+        (
+            "en",
+            "Mina will be five on March 14th, is going to be six",
+            "[[A]] will be five on one day, is going to be six",
+        ),
+        ("ko", "3월 14일에 다섯 살이 되는 Mina", "어느 날에 다섯 살이 되는 [[A]]"),
+        ("ko", "3월 14일이면 5세가 돼요", "어느 날이면 5세가 돼요"),
+        ("ja", "3月14日で5歳になります、3月14日にごさいになる", "ある日で5歳になります、ある日にごさいになる"),
+        ("ko", "190314 태어남, 190314에 태어났어요", "어느 날 태어남, 어느 날에 태어났어요"),
+        ("en", "born 190314", "born one day"),
+        ("ja", "190314に生まれた", "ある日に生まれた"),
         ("ja", "生日 二〇一九年三月十四日, タンジョウビ 三月十四日", "生日 ある日, タンジョウビ ある日"),
     ],
 )
@@ -390,6 +423,9 @@ def test_a_child_with_the_name_of_a_month_keeps_its_birthday(name: str, typed: s
         "a birthday with 3-4 friends and 1000 balloons",
         "they won on a birthday 3-2",
         "a birthday in 2019",
+        "they will be two friends on 25 December",
+        "12월 25일에 세 친구가 되는 이야기",
+        "190314 bees",
     ],
 )
 def test_other_days_and_numbers_are_read_as_they_are(typed: str) -> None:

@@ -19,10 +19,18 @@ PARTICLES = frozenset(
     )
 )  # fmt: skip
 """Small words that stand inside of names."""
-DESCRIBED = frozenset(
+_KIN = frozenset(
+    (
+        "daughter", "son", "girl", "boy", "sister", "brother", "niece", "nephew", "granddaughter", "grandson", "child",
+        "kid", "princess", "prince", "딸", "우리딸", "큰딸", "아들", "우리아들", "큰아들", "막내", "동생", "조카",
+        "손녀", "손자", "친구", "공주", "왕자", "아이", "어린이", "娘", "息子",
+    )
+)  # fmt: skip
+"""What somebody is to others, and is not called."""
+DESCRIBED = _KIN | frozenset(
     (
         "the", "a", "an", "my", "our", "little", "big", "baby", "old", "tiny", "brave", "sweet", "dear", "young",
-        "우리", "아기", "꼬마", "작은", "귀여운", "용감한",
+        "우리", "아기", "꼬마", "작은", "귀여운", "용감한", "예쁜", "착한", "멋진", "어린", "씩씩한", "사랑스러운",
         "小さな", "大きな", "ちいさな", "おおきな",
     )
 )  # fmt: skip
@@ -32,8 +40,14 @@ _OURS = frozenset(("my", "our"))
 _WORD = re.compile(r"[^\W\d_]+(?:['’.\-·・][^\W\d_]+)*(?:[.·]|\d{1,2})?")
 _ENDS = re.compile(r"^[\W_]+|[\W_]+\d{1,2}[\W_]*$|[\W_]+$")
 _JOINER = re.compile(
-    r"[,;/&+、]|\sand\s|(?<=[가-힣]{2})(?:이랑|랑|과|와|하고)\s"
+    r"[,;/&+、()\[\]]|\sand\s|(?<=[가-힣]{2})(?:이랑|랑|과|와|하고)\s"
     r"|(?<=[ぁ-ヺー]{2})と(?=[ぁ-ヺー]{2})|(?<=[一-鿿])と(?=[一-鿿])",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r"[(\[][^()\[\]]*[)\]]?")
+_AGE = re.compile(
+    r"(?:(?<!\d)\d{1,2}|(?:^|(?<=\s))(?:열?\s?(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉)|열))\s?(?:살|세(?![가-힣]))(?:짜리|된|의)?"
+    r"|(?<!\d)\d{1,2}\s?(?:歳|才|さい)の?|(?<!\d)\d{1,2}[\s-]years?[\s-]old|\baged?\s+\d{1,2}\b",
     re.IGNORECASE,
 )
 _OWNED = re.compile(r"(?<=\w)['’]s\s.*")
@@ -41,9 +55,11 @@ _DESCRIBING = re.compile(
     rf"^(?:(?:{'|'.join(sorted(DESCRIBED))})\s+(?=\S)|(?:小さな|大きな|ちいさな|おおきな)(?=\S))+", re.IGNORECASE
 )
 _ADDRESSED = re.compile(
-    r"(?<=..)(?:ちゃん|くん|さん)$|(?<=..)[-\s](?:chan|kun|san|ssi)$|(?<=[가-힣]{2})\s씨$", re.IGNORECASE
+    r"(?<=..)(?:ちゃん|くん|さん)$|(?<=[ぁ-ヺー]{2})(?:姫|王子|君)$|(?<=..)[-\s](?:chan|kun|san|ssi)$"
+    r"|(?<=[가-힣]{2})(?<![가-힣]{2}[한운])(?<![픈쁜른])\s(?:씨|양|군|공주님?|왕자님?|어린이)$",
+    re.IGNORECASE,
 )
-_CALLING = re.compile(r"(?<=[가-힣])([가-힣])이$")
+_CALLING = re.compile(r"(?<=[가-힣])([가-힣])([이야])$")
 _FINALS = 28
 
 _KOREAN = re.compile(r"[가-힣]")
@@ -92,20 +108,27 @@ def people_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(_bare, _people(text)))))
 
 
+def without_asides(text: str) -> str:
+    """What stands in the place of a name, without what is in brackets there."""
+    return _ASIDE.sub(" ", unicodedata.normalize("NFKC", text))
+
+
 def _people(text: str) -> list[str]:
     """The names that are joined to one, without what is around each."""
-    names = _JOINER.split(unicodedata.normalize("NFKC", text))
-    return [name for name in (_ENDS.sub("", _OWNED.sub("", part.strip())) for part in names) if name]
+    names = _JOINER.split(_AGE.sub(" ", unicodedata.normalize("NFKC", text)))
+    told = (_ENDS.sub("", _OWNED.sub("", part.strip())) for part in names)
+    return [name for name in told if name and not name.isdecimal()]
 
 
 def _bare(name: str) -> str:
-    return _CALLING.sub(_without_call, _ADDRESSED.sub("", _DESCRIBING.sub("", name)))
+    person = _CALLING.sub(_without_call, _ADDRESSED.sub("", _DESCRIBING.sub("", name)))
+    return "" if person != name and person.casefold() in _KIN else person
 
 
 def _without_call(found: re.Match[str]) -> str:
-    """The -i that a Korean name is called by is there behind a final consonant alone."""
-    has_final = (ord(found[1]) - ord("가")) % _FINALS
-    return found[1] if has_final else found[0]
+    """A Korean name is called with -i behind a final consonant alone, and with -ya behind a vowel."""
+    has_final = (ord(found[1]) - ord("가")) % _FINALS > 0
+    return found[1] if has_final == (found[2] == "이") else found[0]
 
 
 def _is_korean(name: str) -> bool:
@@ -125,12 +148,19 @@ def _is_japanese(name: str) -> bool:
 
 
 def _are_western(words: list[str], *, alone: bool) -> bool:
-    said = words[1:] if alone and len(words) == 2 and words[0].lower() in _OURS and _is_capitalised(words[1]) else words
+    said = words[-1:] if alone and _is_our_own(words) else words
     if any(len(word) > MAX_LETTERS or word.lower().rstrip(".") in _SAYING for word in said):
         return False
     if alone and len(words) <= MAX_WORDS:
         return True
     return len(words) <= MAX_CAPITALISED and all(map(_is_capitalised, words))
+
+
+def _is_our_own(words: list[str]) -> bool:
+    """Whether they are as in `my Emma` and `our daughter Emma`."""
+    before, name = words[:-1], words[-1]
+    ours = bool(before) and before[0].lower() in _OURS and all(word.lower() in _KIN for word in before[1:])
+    return ours and len(words) <= MAX_WORDS and _is_capitalised(name)
 
 
 def _is_capitalised(word: str) -> bool:

@@ -26,6 +26,7 @@ _GAP = r"(?:\s*[\s,./-]\s*|(?<=\d)|(?=\d))"
 _OF = rf"(?:{_GAP}(?:of\s+)?)"
 _M, _D = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
 _TWO_DIGIT_M, _TWO_DIGIT_D = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_SIX_DIGITS = rf"\d\d{_TWO_DIGIT_M}{_TWO_DIGIT_D}"
 _SHORT_YEAR = r"'?\d{2}"
 _CJK_NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3}|[일이삼사오육칠팔구십유시]{1,3})\s?"
 _OF_AN_ERA = r"(?:令和|平成|昭和)\s?(?:\d{1,2}|元|[一二三四五六七八九十]{1,3})"
@@ -42,7 +43,8 @@ _OF_A_YEAR = (
     r"\d{4}\s?[-./]\s?\d{1,2}\s?[-./]\s?\d{1,2}",
     r"\d{1,2}\s?[-./]\s?\d{1,2}\s?[-./]\s?\d{4}",
     rf"(?:19|20)\d{{2}}{_TWO_DIGIT_M}{_TWO_DIGIT_D}",
-    rf"\d\d{_TWO_DIGIT_M}{_TWO_DIGIT_D}(?=[생生])",
+    rf"{_SIX_DIGITS}(?=[생生]|\s?(?:에|に)?\s?(?:태어|출생|生まれ|うまれ)|\sborn\b)",
+    rf"(?<=\bborn ){_SIX_DIGITS}",
     _of_short_year(r"\s?/\s?"),
     _of_short_year(r"\.\s?"),
     rf"{_DAY}{_OF}{_MONTH}{_GAP}(?:\d{{4}}|'\d{{2}})",
@@ -69,8 +71,14 @@ _DAY_OF_BIRTH = (
     r"birth\s?-?days?|\bb-?days?\b|\bd\.?o\.?b\b\.?|birth\s?date|date\s+of\s+birth|born\s+on|생일|생신|생년월일"
     r"|誕生日|[たタ][んン][じジ][ょョ][うウ]\s?(?:[びビ]|日)|[バば][ーう][スす][デで][ーい]|生日"
 )
+_AGE = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten)"
+_COMING_OF_AGE = (
+    rf"\bturn(?:s|ed|ing)?\s+{_AGE}|(?:\bwill|'ll|\bgoing\s+to)\s+be\s+{_AGE}(?=\s*(?:[^\s\w-]|$|(?:on|in|next|years?)\b))"
+    r"|(?:\d|[한두세네섯곱덟홉열일이삼사오육칠팔구십])\s?[살세][이가]?\s?[되된될됩돼됐]"
+    r"|(?:\d|[一二三四五六七八九十])\s?[歳才つ]に\s?な[るりっ]|さいに\s?な[るりっ]"
+)
 _BIRTHDAY = re.compile(
-    rf"{_DAY_OF_BIRTH}|\bborn\b|\bbirth\b|\bturn(?:s|ed|ing)?\s+(?:\d|one|two|three|four|five|six|seven|eight|nine|ten)"
+    rf"{_DAY_OF_BIRTH}|{_COMING_OF_AGE}|\bborn\b|\bbirth\b"
     r"|태어|출생|\d\s?[년일]\s?생|\d[생生](?![각쥐])|돌잔치|誕生|生まれ|うまれ|出生",
     re.IGNORECASE,
 )

@@ -29,9 +29,12 @@ _UNMARKED = str.maketrans(
 """Letters whose marks Unicode does not take off, as they are written where a keyboard has none of them."""
 _IN_KATAKANA = {chr(code): chr(code + 0x60) for code in range(ord("ぁ"), ord("ゖ") + 1)}
 _IN_HIRAGANA = {katakana: hiragana for hiragana, katakana in _IN_KATAKANA.items()}
-_OF_KANA = str.maketrans(_IN_HIRAGANA | {" ": "", "-": "", "'": ""})
+_OF_KANA = str.maketrans(_IN_HIRAGANA | dict.fromkeys(" -'.", ""))
 
-COMMON_SURNAMES = frozenset("김이박최정강조윤장임한오서신권황안송류유홍전고문손양배백허남심노하곽성차주우구민진나지엄")
+COMMON_SURNAMES = frozenset(
+    "김이박최정강조윤장임한오서신권황안송류유홍전고문손양배백허남심노하곽성차주우구민진나지엄"
+    "채원천방공현함변염여추도소석선설마길연위표명기반왕라금옥육인맹제모탁국어은편용예봉경부사복태목형계피두"
+)
 LONG_SURNAMES = frozenset(("남궁", "황보", "제갈", "사공", "선우", "서문", "독고", "동방", "망절"))
 SURNAMES = COMMON_SURNAMES | LONG_SURNAMES
 
@@ -40,6 +43,7 @@ _ONE_SYLLABLE = re.compile(r"[가-힣]")
 _SHORT_KANA = re.compile(rf"[{KANA}]{{1,3}}")
 _LONE_BEFORE = rf"(?:(?<![{KANA}])|(?<=[とはがをにもやへでの]))"
 _LONE_AFTER = rf"(?:(?![{KANA}])|(?=[はがをにへともやでだかよねの]|ちゃん|くん|さん|さま|って|なら))"
+_DOT = re.compile(rf"(?<=[{LATIN}])\.")
 _APOSTROPHE_INSIDE = re.compile(r"(\w-\?)'(-\?\w)")
 _ENDS = r"\s*(?:[,.!?~…、。]|$)"
 SHORT = 3
@@ -133,12 +137,22 @@ def _folded(cluster: str) -> str:
 
 def _bounded(name: str, pattern: str, own: str = "") -> str:
     """Not inside of other words; `own` may follow where the name ends with a letter that has clear ends."""
-    before = rf"(?<![{LATIN}])" if re.match(rf"[{LATIN}]", name) else r"(?<!\d)" if name[0].isdecimal() else ""
-    after = rf"(?={own}(?![{LATIN}]))" if re.search(rf"[{LATIN}]$", name) else r"(?!\d)" if name[-1].isdecimal() else ""
+    first, last = name[0], (name.rstrip(".") or name)[-1]
+    before = rf"(?<![{LATIN}])" if re.match(rf"[{LATIN}]", first) else r"(?<!\d)" if first.isdecimal() else ""
+    after = rf"(?={own}(?![{LATIN}]))" if re.match(rf"[{LATIN}]", last) else r"(?!\d)" if last.isdecimal() else ""
     return f"{before}(?:{pattern}){after}"
 
 
 def _in_any_case(name: str) -> str:
+    """The dots of initials may be left out, or stand apart; what is very short then, only in capitals."""
+    plain = name.replace(".", "")
+    if len(plain) < 2 or not _DOT.search(name):
+        return _cased(name)
+    dotted = _DOT.sub(". ", name).rstrip(". ")
+    return rf"(?:{_cased(dotted)})\.?|{_cased(plain.upper() if len(plain) < SHORT else plain)}"
+
+
+def _cased(name: str) -> str:
     """Words that are written apart count as one name only where a capital tells that they may be a name."""
     if len(name) < SHORT:
         written = _spelled(name, _tight)
@@ -172,7 +186,9 @@ def _both(kana: str) -> str:
 def _tight(before: str, after: str) -> str:
     """What may stand between two parts of a word: a hyphen, and a blank where it tells a full name."""
     both_cjk = _CJK.match(before[-1]) and _CJK.match(after[0])
-    return "[ -]?" if both_cjk and _may_be_apart(before, after) else "-?"
+    if not both_cjk or not _may_be_apart(before, after):
+        return "-?"
+    return rf"(?:(?<![가-힣]{{{len(before) + 1}}}) |-)?" if _ONE_SYLLABLE.match(before[-1]) else "[ -]?"
 
 
 def _loose(before: str, after: str) -> str:
