@@ -109,6 +109,24 @@ async def test_nothing_is_broken_in_a_narrow_terminal(database: Database, settin
     )
 
 
+@pytest.mark.parametrize("width", [20, 30, 48, 56, 70])
+async def test_no_number_is_cut_and_no_word_is_lost_however_narrow_the_terminal(
+    database: Database, settings_of_it: Settings, width: int
+) -> None:
+    call = {"job_id": JOB, "kind": "image", "step": "generate_story", "page": 12, "worst": 1, "outcome": Outcome.OK}
+    paid = {"vendor": "replicate", "model": "flux-kontext-pro", "micro_dollars": 1_234_567}
+    ends = {"milliseconds": 987_654, "ended_at": dt.datetime.now(dt.UTC)}
+    async with database.session() as session:
+        await session.execute(insert(ProviderCall).values(**call, **paid, **ends))
+    table, job = await told(settings_of_it, width=width), await told(settings_of_it, width=width, job_id=JOB)
+    assert "…" not in table + job
+    assert {day(0), "1.314568", "7.080000", "7.000000"} <= {*table.split()}
+    assert {"1.234567", "0.040000", "987654", "unknown"} <= {*job.split()}
+    assert all(part in job for part in ("replicat", "flux-kon"))
+    if width >= 56:
+        assert max(map(len, job.splitlines()[:-2])) <= width
+
+
 async def test_where_nothing_was_paid_it_says_so(database: Database) -> None:
     settings = Settings(_env_file=None, database_url=database.url)
     assert "No vendor was called in the last 7 days" in await told(settings)

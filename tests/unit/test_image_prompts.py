@@ -83,3 +83,11 @@ async def test_every_picture_of_a_book_has_a_seed_of_its_own() -> None:
     scene = Scene(description="d", place="forest", actors=(Actor(name="Luna"),))
     seeds = {(await generate_image_prompt(n, scene, CAST, Style.PIXEL, (), 7)).seed for n in range(13)}
     assert len(seeds) == 13
+
+
+async def test_every_picture_is_asked_to_be_fit_for_children() -> None:
+    scene = Scene(description="d", place="forest", actors=(Actor(name="Luna"),))
+    prompt = await generate_image_prompt(1, scene, CAST, Style.WATERCOLOR, ("spiders",), 1)
+    assert "Warm, gentle, safe for young children." in prompt.positive
+    unwanted = {"text", "blood", "weapon", "gore", "nudity", "horror", "frightening face", "photo of a real person"}
+    assert unwanted | {"spiders"} <= set(prompt.negative.split(", "))

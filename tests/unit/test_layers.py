@@ -30,7 +30,7 @@ from storybook.providers.judge import ModelJudge
 from storybook.providers.language import language_model, terms
 from storybook.providers.layers import Layers
 from storybook.providers.line import Line
-from storybook.providers.openai_moderation import CATEGORIES, DEFAULT_MODEL, LIMITS, OpenAIModeration
+from storybook.providers.openai_moderation import CATEGORIES, DEFAULT_MODEL, OpenAIModeration
 from storybook.providers.registry import Workshop, make_providers
 from storybook.providers.studio.provider import StudioScreen
 from storybook.providers.unmetered import Unmetered
@@ -119,8 +119,22 @@ def judge(address: str, client: httpx.AsyncClient, key: str = "key", *, sees: bo
     return ModelJudge(model, way.vendor, hides_names=True, sees=sees)
 
 
-def limits_of(age: TargetAge) -> dict[Category, float]:
-    return {category: row[list(TargetAge).index(age)] for category, row in LIMITS.items()}
+FLAGGED_FROM = {
+    "harassment": (Category.HATE, 0.15, 0.2, 0.25, 0.4),
+    "harassment/threatening": (Category.HATE, 0.15, 0.2, 0.25, 0.4),
+    "hate": (Category.HATE, 0.15, 0.2, 0.25, 0.4),
+    "hate/threatening": (Category.HATE, 0.15, 0.2, 0.25, 0.4),
+    "illicit": (Category.DANGEROUS_ACTS, 0.2, 0.25, 0.3, 0.5),
+    "illicit/violent": (Category.WEAPONS, 0.1, 0.15, 0.2, 0.4),
+    "self-harm": (Category.SELF_HARM, 0.05, 0.05, 0.1, 0.2),
+    "self-harm/intent": (Category.SELF_HARM, 0.05, 0.05, 0.1, 0.2),
+    "self-harm/instructions": (Category.SELF_HARM, 0.05, 0.05, 0.1, 0.2),
+    "sexual": (Category.SEXUAL, 0.05, 0.05, 0.05, 0.1),
+    "sexual/minors": (Category.SEXUAL, 0.05, 0.05, 0.05, 0.1),
+    "violence": (Category.VIOLENCE, 0.2, 0.3, 0.4, 0.5),
+    "violence/graphic": (Category.VIOLENCE, 0.2, 0.3, 0.4, 0.5),
+}
+"""The score from which each of the vendor's categories is ours, for children of 3-5, 5-7 and 7-9 and for grown-ups."""
 
 
 @pytest.mark.parametrize("age", TargetAge)
@@ -130,8 +144,8 @@ async def test_a_score_flags_from_the_limit_of_the_age_on(age: TargetAge, client
     check = TEXTS.model_copy(update={"target_age": age})
     with double.serving() as address:
         layer = moderation(address, client)
-        for name, category in CATEGORIES.items():
-            limit = limits_of(age)[category]
+        for name, (category, *limits) in FLAGGED_FROM.items():
+            limit = dict(zip(["3-5", "5-7", "7-9", "adult"], limits, strict=True))[age]
             scores.clear()
             scores[name] = limit - 0.001
             assert (await layer.judge_story(check)).allowed
@@ -139,10 +153,8 @@ async def test_a_score_flags_from_the_limit_of_the_age_on(age: TargetAge, client
             assert (await layer.judge_story(check)).flagged == (category,)
 
 
-def test_the_younger_the_reader_the_stricter_the_limit() -> None:
-    assert set(LIMITS) == set(CATEGORIES.values())
-    for row in LIMITS.values():
-        assert list(row) == sorted(row) and len(row) == len(TargetAge)
+def test_no_category_of_the_vendors_is_left_out() -> None:
+    assert CATEGORIES.keys() == FLAGGED_FROM.keys()
 
 
 async def test_one_bad_text_of_many_flags_them_all(client: httpx.AsyncClient) -> None:

@@ -167,6 +167,15 @@ def test_every_prompt_can_be_shown(step: Shown) -> None:
     assert ("[[A]]" in shown) == (step not in {Shown.GENERATE_IMAGE_PROMPTS, *only_seen})
 
 
+def test_a_painter_is_shown_to_be_asked_without_names_and_to_keep_to_the_hero_it_sees() -> None:
+    console = Console(file=StringIO(), width=80)
+    show(Shown.GENERATE_IMAGE_PROMPTS, Language.EN, TargetAge.READER, console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Mina" not in shown
+    assert shown.count("the hero: a girl with curly black hair and red boots") == 2
+    assert shown.count("Keep the hero exactly as in the given picture") == 1
+
+
 @pytest.mark.parametrize(
     ("step", "subjects"),
     [

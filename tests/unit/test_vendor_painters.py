@@ -515,6 +515,43 @@ async def test_each_model_of_replicate_is_asked_in_its_own_words(
     assert ("version" in body) == (model == SDXL)
 
 
+SAFEGUARDS: dict[tuple[str, str], dict[str, Any]] = {
+    ("replicate", "black-forest-labs/flux-schnell"): {},
+    ("replicate", "black-forest-labs/flux-kontext-pro"): {"safety_tolerance": 1},
+    ("replicate", SDXL): {},
+    ("fal", "fal-ai/flux/schnell"): {"enable_safety_checker": True},
+    ("fal", "fal-ai/flux-pro/kontext"): {"safety_tolerance": "1"},
+}
+"""All that a model is told of its own checks. Where nothing is said, they are on by themselves."""
+
+
+@pytest.mark.parametrize("hero", [False, True])
+async def test_every_model_is_sent_its_safeguards(bench: Bench, *, hero: bool) -> None:
+    vendor = bench.double.vendor
+    models = {"replicate": replicate, "fal": fal}[vendor].MODELS
+    for model in models:
+        await drawn(bench.painter(model), request_for(portrait() if hero else None))
+        bench.meter.before = None
+    bodies = [json.loads(post.body) for post in bench.double.posted]
+    inputs = [body.get("input", body) for body in bodies]
+    told = [{name: value for name, value in wanted.items() if "safe" in name} for wanted in inputs]
+    assert dict(zip(models, told, strict=True)) == {
+        model: safeguards for (of, model), safeguards in SAFEGUARDS.items() if of == vendor
+    }
+
+
+KEPT = "Keep the hero exactly as in the given picture: the same face, body, clothes and colours. the hero waves"
+
+
+async def test_who_is_shown_the_hero_is_told_to_keep_to_it(bench: Bench) -> None:
+    await drawn(bench.painter(), request_for(portrait()))
+    bench.meter.before = None
+    await drawn(bench.painter())
+    seeing, blind = (json.loads(post.body) for post in bench.double.posted)
+    assert seeing.get("input", seeing)["prompt"].startswith(KEPT)
+    assert blind.get("input", blind)["prompt"].startswith("the hero waves")
+
+
 async def test_a_version_may_be_chosen(at_replicate: Bench) -> None:
     await drawn(at_replicate.painter(f"{SDXL}:abc123"))
     assert json.loads(at_replicate.double.posted[0].body)["version"] == "abc123"
@@ -552,7 +589,9 @@ async def test_openai_is_asked_once_and_billed_by_its_tokens(at_openai: Bench) -
     body = json.loads(post.body)
     assert post.path == "/images/generations"
     assert body["size"] == "960x1280"
-    assert "Mina" not in body["prompt"]
+    assert "moderation" not in body
+    assert body["prompt"].startswith("the hero waves to character B.")
+    assert body["prompt"].endswith("\nNot in the picture: text, character B without a hat")
     assert at_openai.meter.ends == [(1, Outcome.OK, (300 * 5000 + 1000 * 8000 + 500 * 30000) // 1000)]
 
 
@@ -571,6 +610,7 @@ async def test_openai_sees_the_hero_and_fills_the_page_with_a_portrait_of_anothe
     [post] = at_openai.double.posted
     assert post.path == "/images/edits"
     assert portrait().data in post.body
+    assert KEPT.encode() in post.body
     assert b"1024x1536" in post.body
     assert at_openai.meter.ends == [(1, Outcome.OK, 0)]
 

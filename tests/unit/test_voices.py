@@ -209,6 +209,27 @@ async def test_a_failure_is_one_post_too_and_says_nothing_of_the_text(
     assert not any(word in str(caught.value) for word in ("Mina", "sk-secret", "the-key"))
 
 
+PACES = {"3-5": 0.85, "5-7": 0.9, "7-9": 0.95, "adult": 1.0}
+LISTENERS = {
+    "3-5": "a child of three to five years: slowly",
+    "5-7": "a child of five to seven years: unhurried",
+    "7-9": "a child of seven to nine years: lively",
+    "adult": "a grown-up",
+}
+
+
+@pytest.mark.parametrize("age", TargetAge)
+async def test_the_younger_the_listener_the_slower_the_voice(age: TargetAge, client: httpx.AsyncClient) -> None:
+    double = Double(lambda post: MOUTHS[vendor](post, mp3(2)))
+    with double.serving() as address:
+        for vendor in ("google", "elevenlabs", "openai"):
+            await spoken(booth(vendor, client, address), request(age=age))
+    google, elevenlabs, openai = (post.body for post in double.posts)
+    assert google["audioConfig"]["speakingRate"] == PACES[age]
+    assert elevenlabs["voice_settings"]["speed"] == PACES[age]
+    assert f"to {LISTENERS[age]}" in openai["instructions"]
+
+
 async def test_voices_are_chosen_by_language(client: httpx.AsyncClient) -> None:
     own = {"ko": "ko-KR-Standard-C"}
     double = Double(lambda post: as_google(post, mp3(2)))

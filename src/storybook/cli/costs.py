@@ -18,7 +18,13 @@ from storybook.services.budget import Caps
 from storybook.services.costs import By, CallOfJob, JobCost, Spent, Today
 
 WIDE = 100
-"""From so many columns on a bar is long; nothing is broken at 80."""
+"""From so many columns on a bar is long."""
+USUAL = 80
+"""From so many columns on the names of steps are whole."""
+LEAST_WORDS = 8
+"""Letters that a line of words has in any terminal."""
+GAP = 2
+"""Blanks between columns."""
 MAX_DAYS = 366
 COUNTED = {
     "ok": (Outcome.OK,),
@@ -64,7 +70,8 @@ def _print_costs(console: Console, found: dict[By, list[Spent]], days: int) -> N
         _say(console, f"No vendor was called {period}. Books by the studio cost nothing.")
         return
     for by, rows in found.items():
-        console.print(_table(by, _every_day(rows, days) if by is By.DAY else rows, 24 if console.width >= WIDE else 10))
+        shown = _every_day(rows, days) if by is By.DAY else rows
+        _print_table(console, _table(by, shown, 24 if console.width >= WIDE else 10))
         console.print()
     rows = next(iter(found.values()))
     calls, cost = sum(_calls(row) for row in rows), sum(row.micro_dollars for row in rows)
@@ -79,12 +86,12 @@ def _print_today(console: Console, today: Today, caps: Caps) -> None:
 
 
 def _table(by: By, rows: list[Spent], bar_width: int) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
     table.add_column(f"{by} (UTC)" if by is By.DAY else by, no_wrap=True)
     table.add_column("dollars", justify="right", no_wrap=True)
     table.add_column("", width=bar_width)
     table.add_column("calls", justify="right", no_wrap=True)
-    table.add_column("how they ended")
+    table.add_column("how they ended", min_width=LEAST_WORDS)
     most = max((row.micro_dollars for row in rows), default=0)
     for row in rows:
         bar = Bar(max(most, 1), 0, row.micro_dollars, width=bar_width, color="cyan")
@@ -106,13 +113,14 @@ def _print_job(console: Console, job_id: str, job: JobCost) -> None:
     if not job.calls:
         _say(console, f"No vendor was called for the job {job_id}.")
     else:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
         for column in ("at (UTC)", "step and page", "asked", "dollars", "ended"):
             justify: Any = "right" if column == "dollars" else "left"
-            table.add_column(column, justify=justify, no_wrap=column != "asked", overflow="fold")
+            folded = column == "asked" or (column == "step and page" and console.width < USUAL)
+            table.add_column(column, justify=justify, no_wrap=not folded, overflow="fold", min_width=LEAST_WORDS)
         for call in job.calls:
             table.add_row(*_cells(call))
-        console.print(table)
+        _print_table(console, table)
         _say(console, f"{len(job.calls)} calls cost {dollars(job.micro_dollars)} dollars.")
     if job.reserved is not None and job.used is not None:
         _say(console, f"Reserved: {dollars(job.reserved)} dollars; used: {dollars(job.used)}.")
@@ -153,6 +161,17 @@ def _calls(row: Spent) -> int:
 
 def _count(row: Spent, outcomes: Iterable[Outcome]) -> int:
     return sum(row.calls.get(outcome, 0) for outcome in outcomes)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """A table that does not fit with its words folded is wider than the terminal: a number is never cut."""
+    for column in filter(lambda column: column.no_wrap, table.columns):
+        lines = (line for cell in (column.header, *column.cells) for line in str(cell).splitlines())
+        column.min_width = max(map(len, lines))
+    least = sum((column.width or column.min_width or 0) + GAP for column in table.columns)
+    if least > console.width:
+        table.width = least
+    console.print(table, crop=False)
 
 
 def _print_json(console: Console, value: Any) -> None:

@@ -8,11 +8,12 @@ from rich.console import Console
 from storybook.core.templates import render
 from storybook.domain.book_spec import BookSpec, HeroSpec, Language, Style, TargetAge
 from storybook.domain.jobs import Step
-from storybook.domain.pictures import Picture
-from storybook.domain.story import Actor, CastMember, Role, Scene, StoryDraft, StoryPage
+from storybook.domain.pictures import Picture, PicturePrompt
+from storybook.domain.story import COVER, Actor, CastMember, Role, Scene, StoryDraft, StoryPage
 from storybook.providers import questions, sight
 from storybook.providers.base import (
     DescriptionRequest,
+    PictureRequest,
     RewriteRequest,
     SheetRequest,
     SightRequest,
@@ -21,6 +22,7 @@ from storybook.providers.base import (
 )
 from storybook.providers.judge import about_picture, about_texts
 from storybook.providers.language import Question
+from storybook.providers.painting import KEEP, words_of
 
 
 class Shown(StrEnum):
@@ -75,6 +77,7 @@ def _sheet_prompts(request: StoryRequest) -> dict[str, str]:
 
 
 def _picture_prompts(request: StoryRequest) -> dict[str, str]:
+    """As a vendor that may not see names is asked."""
     draft = _example(request.spec)
     values = {
         "scene": draft.cover,
@@ -83,7 +86,17 @@ def _picture_prompts(request: StoryRequest) -> dict[str, str]:
         "is_cover": True,
         "forbidden": request.spec.forbidden_elements,
     }
-    return {part: render(f"generate_image_prompts.{part}.jinja2", values) for part in ("positive", "negative")}
+    texts = {part: render(f"generate_image_prompts.{part}.jinja2", values) for part in ("positive", "negative")}
+    wanted = PictureRequest(
+        prompt=PicturePrompt(page_number=COVER, scene=draft.cover, seed=1, **texts),
+        style=request.spec.style,
+        sheets=(),
+        width=1024,
+        height=1024,
+        names=request.names,
+    )
+    positive, negative = words_of(wanted, hides_names=True)
+    return {"positive": positive, "positive, with a picture of the hero": KEEP + positive, "negative": negative}
 
 
 def _wish_judged(request: StoryRequest) -> dict[str, str]:
