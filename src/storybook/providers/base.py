@@ -230,7 +230,7 @@ class SpeechProvider(Protocol):
         ...
 
 
-class ModerationProvider(Protocol):
+class Judge(Protocol):
     name: str
 
     async def judge_request(self, check: TextCheck) -> Verdict:
@@ -243,4 +243,10 @@ class ModerationProvider(Protocol):
 
     async def judge_picture(self, check: PictureCheck) -> Verdict:
         """Is this picture fit for a child? One that cannot be judged is flagged `unseen`."""
+        ...
+
+
+class ModerationProvider(Judge, Protocol):
+    async def screen_request(self, check: TextCheck) -> Verdict:
+        """What our own rules on this machine say of a request, at once and for free: no vendor has read it."""
         ...
