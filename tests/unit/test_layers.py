@@ -32,7 +32,7 @@ from storybook.providers.layers import Layers
 from storybook.providers.line import Line
 from storybook.providers.openai_moderation import CATEGORIES, DEFAULT_MODEL, LIMITS, OpenAIModeration
 from storybook.providers.registry import Workshop, make_providers
-from storybook.providers.studio.provider import StudioScreen
+from storybook.providers.studio.provider import StudioOnNames, StudioScreen
 from storybook.providers.unmetered import Unmetered
 from storybook.providers.vendors import OPENAI, VENDORS
 from tests.fakes import FakeScreen, draft_for, png, sheet
@@ -231,6 +231,14 @@ async def test_what_our_own_rules_flag_is_shown_to_no_vendor(client: httpx.Async
         assert (await layers.judge_request(check)).flagged == (Category.PERSONAL_DATA,)
         assert not double.posts
         assert (await layers.judge_request(TEXTS)).judged_by == "studio,openai,judge"
+
+
+async def test_what_is_not_to_be_in_a_book_is_judged_by_our_rules_even_where_they_are_no_layer(cpu: CpuPool) -> None:
+    names_only = Layers([StudioOnNames(StudioScreen(cpu))])
+    harmless = TEXTS.model_copy(update={"forbidden": ("guns", "blood")})
+    assert (await names_only.judge_request(harmless)).allowed
+    reveals = TEXTS.model_copy(update={"forbidden": ("guns", "010-1234-5678")})
+    assert (await names_only.screen_request(reveals)).flagged == (Category.PERSONAL_DATA,)
 
 
 async def test_our_own_rules_do_not_stand_in_the_way_of_pictures_that_others_see(
