@@ -20,6 +20,7 @@ from storybook.domain.pictures import Picture, PicturePrompt
 from storybook.domain.story import Actor, Scene
 from storybook.pipeline.steps.generate_story import judge_story
 from storybook.pipeline.steps.moderate_input import moderate_input, moderate_wish
+from storybook.pipeline.steps.moderate_output import judge_picture
 from storybook.pipeline.steps.normalize import Request
 from storybook.pipeline.steps.rewrite_page import judge_page
 from storybook.providers.about import About, calling_about
@@ -47,7 +48,7 @@ PICTURE = Picture(data=png(64, 64, 90), media_type="image/png", width=64, height
 TEXTS = TextCheck(
     texts=(f"{NAME} walks on.", "She smiles."), language=Language.EN, target_age=TargetAge.TODDLER, names=(NAME,)
 )
-SEEN = PictureCheck(picture=PICTURE, prompt=PROMPT, target_age=TargetAge.TODDLER)
+SEEN = PictureCheck(picture=PICTURE, prompt=PROMPT, language=Language.EN, target_age=TargetAge.TODDLER)
 Json = dict[str, Any]
 
 
@@ -202,6 +203,27 @@ async def test_the_judge_reads_the_policy_of_the_age(client: httpx.AsyncClient) 
     assert len(systems) == 2 * len(TargetAge)
     for post in double.posts:
         assert all(f"`{category}`" in post.body["messages"][0]["content"] for category in categories_asked(post))
+
+
+async def test_what_a_parent_does_not_want_is_looked_for_in_pictures_where_there_is_such(
+    client: httpx.AsyncClient,
+) -> None:
+    def sees_it(post: Post) -> Said:
+        return judged(post, **{name: name == Category.FORBIDDEN_ELEMENT for name in categories_asked(post)})
+
+    lists = ("spiders",), (f"{NAME}'s spider", INJECTIONS[1])
+    double = Double(sees_it)
+    with double.serving() as address:
+        for forbidden in lists:
+            check = SEEN.model_copy(update={"forbidden": forbidden, "names": (NAME,)})
+            assert (await judge(address, client).judge_picture(check)).flagged == (Category.FORBIDDEN_ELEMENT,)
+        assert (await judge(address, client).judge_picture(SEEN)).allowed
+    systems = [post.body["messages"][0]["content"] for post in double.posts]
+    assert [f"`{Category.FORBIDDEN_ELEMENT}`" in system for system in systems] == [True, True, False]
+    assert systems[0] == systems[1]
+    said = [post.body["messages"][1]["content"][0]["text"].splitlines()[-1] for post in double.posts]
+    quoted = [json.loads(line.removeprefix("FORBIDDEN: ")) for line in said[:2]]
+    assert quoted == [["spiders"], ["[[A]]'s spider", INJECTIONS[1]]]
 
 
 async def test_a_judge_that_does_not_see_says_so(client: httpx.AsyncClient) -> None:
@@ -418,10 +440,16 @@ async def test_a_layer_that_fails_early_does_not_give_a_slow_one_more_time(clien
     assert asyncio.get_running_loop().time() - began < 2
 
 
-async def test_every_step_tells_the_judges_the_names() -> None:
+async def test_every_step_tells_the_judges_the_names_and_what_is_not_wanted() -> None:
     screen = FakeScreen()
     hero = HeroSpec(name=NAME)
-    spec = BookSpec(topic=f"{NAME} learns to swim", target_age=TargetAge.TODDLER, style=Style.CARTOON, character=hero)
+    spec = BookSpec(
+        topic=f"{NAME} learns to swim",
+        target_age=TargetAge.TODDLER,
+        style=Style.CARTOON,
+        character=hero,
+        forbidden_elements=("spiders",),
+    )
     request = Request(spec=spec, known=(sheet("Mina"),))
     draft = draft_for(StoryRequest(spec=spec, known=request.known, seed=1))
     rewrite = RewriteRequest(
@@ -431,8 +459,10 @@ async def test_every_step_tells_the_judges_the_names() -> None:
     await moderate_wish("Mina laughs", rewrite.story, draft, screen)
     await judge_story(draft, request, screen)
     await judge_page(draft.pages[0], rewrite, screen)
-    both = {NAME, "Mina"}
-    assert [set(check.names) for check in screen.checked_texts] == [both, both, both, both]
+    await judge_picture(PICTURE, PROMPT, request.spec, request.names, screen)
+    asked = [*screen.checked_texts, *screen.checked_pictures]
+    assert [set(check.names) for check in asked] == [{NAME, "Mina"}] * 5
+    assert [check.forbidden for check in asked] == [("spiders",), (), *[("spiders",)] * 3]
 
 
 def settings(**changes: Any) -> Settings:

@@ -8,11 +8,12 @@ from rich.console import Console
 from storybook.core.templates import render
 from storybook.domain.book_spec import BookSpec, HeroSpec, Language, Style, TargetAge
 from storybook.domain.jobs import Step
-from storybook.domain.pictures import Picture
-from storybook.domain.story import Actor, CastMember, Role, Scene, StoryDraft, StoryPage
+from storybook.domain.pictures import Picture, PicturePrompt
+from storybook.domain.story import COVER, Actor, CastMember, Role, Scene, StoryDraft, StoryPage
 from storybook.providers import questions, sight
 from storybook.providers.base import (
     DescriptionRequest,
+    PictureCheck,
     RewriteRequest,
     SheetRequest,
     SightRequest,
@@ -96,7 +97,7 @@ def _work_judged(request: StoryRequest) -> dict[str, str]:
     draft = _example(request.spec)
     told = _check((draft.title, draft.moral, *(page.text for page in draft.pages)), request)
     return _for("a story", about_texts("story", told, hides_names=True)) | _for(
-        "a picture", about_picture(_PICTURE, request.spec.target_age)
+        "a picture", about_picture(_look(draft, request), hides_names=True)
     )
 
 
@@ -108,6 +109,21 @@ def _check(texts: tuple[str, ...], request: StoryRequest) -> TextCheck:
     spec = request.spec
     return TextCheck(
         texts=texts,
+        language=spec.language,
+        target_age=spec.target_age,
+        forbidden=spec.forbidden_elements or (),
+        names=request.names,
+    )
+
+
+def _look(draft: StoryDraft, request: StoryRequest) -> PictureCheck:
+    spec = request.spec
+    prompt = PicturePrompt(
+        page_number=COVER, scene=draft.cover, positive=draft.cover.description, negative="text, letters", seed=1
+    )
+    return PictureCheck(
+        picture=_PICTURE,
+        prompt=prompt,
         language=spec.language,
         target_age=spec.target_age,
         forbidden=spec.forbidden_elements or (),
