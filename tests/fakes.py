@@ -219,6 +219,9 @@ class FakeScreen:
     def __post_init__(self) -> None:
         self.request_gate.set()
 
+    async def screen_request(self, _check: TextCheck) -> Verdict:
+        return self._verdict(flagged=False)
+
     async def judge_request(self, check: TextCheck) -> Verdict:
         self.checked_texts.append(check)
         await self.request_gate.wait()

@@ -173,7 +173,7 @@ def work_of(kind: Kind, providers: Providers) -> Callable[[], Awaitable[Any]]:
 
 
 def picture_check() -> PictureCheck:
-    return PictureCheck(picture=PICTURE, prompt=PROMPT, target_age="5-7")
+    return PictureCheck(picture=PICTURE, prompt=PROMPT, language="en", target_age="5-7")
 
 
 def bench(settings: Settings, *, timeout: float, pause: float = 0.0, fence: int = 1) -> Workbench:

@@ -174,6 +174,16 @@ async def test_a_refused_key_ends_the_book_and_gives_the_credit_back(
     assert simulator.charged() == 0
 
 
+async def test_what_our_own_rules_refuse_is_sent_to_no_vendor(
+    simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path
+) -> None:
+    spec = spec_of("en").model_copy(update={"topic": "Emma lives at 42 Maple Street"})
+    async with press(settings_of(HOUSES[0], simulator, tmp_path), database, cpu) as made:
+        job = await made.book(spec)
+    assert (job.status, job.error_code) == ("failed", "SAFETY_INPUT")
+    assert simulator.posts() == 0
+
+
 @pytest.mark.parametrize("flag", [{"pictures": True}, {"contains": "leaves sang"}])
 async def test_what_moderation_flags_is_no_book(
     flag: dict[str, Any], simulator: Simulated, database: Database, cpu: CpuPool, tmp_path: Path

@@ -15,12 +15,12 @@ from storybook.domain.book_spec import BookSpec, HeroSpec, Language
 from storybook.domain.calls import DOLLAR, Kind, most_paid
 from storybook.domain.jobs import Step
 from storybook.domain.orders import AudioOrder, BookOrder, DescriptionOrder, PageOrder, PortraitOrder, SeriesLink
-from storybook.domain.pictures import Picture
+from storybook.domain.pictures import Picture, PicturePrompt
 from storybook.domain.series import EarlierBook
-from storybook.domain.story import CastMember, Role
+from storybook.domain.story import Actor, CastMember, Role, Scene
 from storybook.providers import anthropic_text, judge, questions, sight
 from storybook.providers.asking import most_sent_back
-from storybook.providers.base import DescriptionRequest, SheetRequest, StoryRequest, TextCheck
+from storybook.providers.base import DescriptionRequest, PictureCheck, SheetRequest, StoryRequest, TextCheck
 from storybook.providers.estimate import LARGEST, Estimate, require_affordable
 from storybook.providers.language import Terms
 from storybook.providers.prices import Price
@@ -35,6 +35,7 @@ def settings_of(llm: str = "", image: str = "", moderation: str = "", tts: str =
 
 ANTHROPIC = settings_of("anthropic", llm_model="claude-haiku-4-5")
 """This model takes 1000 micro-dollars for 1000 tokens in, and 5000 for as many out."""
+JUDGED_BY_HAIKU = {"moderation_judge_model": "claude-haiku-4-5", "moderation_judge_api_key": "a key"}
 PORTRAIT = PortraitOrder(character_id="c", style="cartoon", language="en")
 ORDERS = (
     LARGEST,
@@ -125,6 +126,32 @@ def test_no_picture_in_words_costs_more_than_was_reckoned_with(language: Languag
     )
     worst = Estimate(settings)(DescriptionOrder(book_id="b", language=language, pictures=13))
     assert 13 * (seen + judged) <= worst < 3 * 13 * (seen + judged)
+
+
+@pytest.mark.parametrize("word", ["夜" * 40, "A" * 40, "A " * 19 + "A"])
+def test_what_is_not_wanted_is_reckoned_with_in_every_picture(word: str) -> None:
+    unwanted = (word,) * 20
+    free = LARGEST.model_copy(update={"spec": LARGEST.spec.model_copy(update={"forbidden_elements": None})})
+    order = LARGEST.model_copy(update={"spec": LARGEST.spec.model_copy(update={"forbidden_elements": unwanted})})
+    shown = Picture(data=b"", media_type="image/jpeg", width=1, height=1, made_by="nobody")
+    scene = Scene(description="A fox", place="wood", actors=(Actor(name="A"),))
+    check = PictureCheck(
+        picture=shown,
+        prompt=PicturePrompt(page_number=1, scene=scene, positive="A fox walks", negative="text, letters", seed=1),
+        language="ja",
+        target_age="7-9",
+        names=("夜", "A"),
+    )
+    on = Terms("a model", Price(input=1000, output=5000), "a key")
+    worst = [
+        on.worst(judge.about_picture(check.model_copy(update={"forbidden": said}), hides_names=True), 0)
+        for said in (unwanted, ())
+    ]
+    looks = 14 * most_paid(Kind.MODERATION, Step.MODERATE_OUTPUT)
+    estimate = Estimate(settings_of(moderation="judge", moderation_judge_provider="anthropic", **JUDGED_BY_HAIKU))
+    page = estimate(PageOrder(book_id="b", page_number=1, mode="image", language="ja"))
+    assert looks * (worst[0] - worst[1]) <= estimate(order) - estimate(free)
+    assert looks // 14 * worst[0] <= page
 
 
 READABLE = st.text(alphabet='A B"\\가힣夜😀', min_size=10, max_size=120).map(lambda text: f"A{text}A")

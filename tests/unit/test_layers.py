@@ -20,6 +20,7 @@ from storybook.domain.pictures import Picture, PicturePrompt
 from storybook.domain.story import Actor, Scene
 from storybook.pipeline.steps.generate_story import judge_story
 from storybook.pipeline.steps.moderate_input import moderate_input, moderate_wish
+from storybook.pipeline.steps.moderate_output import judge_picture
 from storybook.pipeline.steps.normalize import Request
 from storybook.pipeline.steps.rewrite_page import judge_page
 from storybook.providers.about import About, calling_about
@@ -32,7 +33,7 @@ from storybook.providers.layers import Layers
 from storybook.providers.line import Line
 from storybook.providers.openai_moderation import CATEGORIES, DEFAULT_MODEL, OpenAIModeration
 from storybook.providers.registry import Workshop, make_providers
-from storybook.providers.studio.provider import StudioScreen
+from storybook.providers.studio.provider import StudioOnNames, StudioScreen
 from storybook.providers.unmetered import Unmetered
 from storybook.providers.vendors import OPENAI, VENDORS
 from tests.fakes import FakeScreen, draft_for, png, sheet
@@ -47,7 +48,7 @@ PICTURE = Picture(data=png(64, 64, 90), media_type="image/png", width=64, height
 TEXTS = TextCheck(
     texts=(f"{NAME} walks on.", "She smiles."), language=Language.EN, target_age=TargetAge.TODDLER, names=(NAME,)
 )
-SEEN = PictureCheck(picture=PICTURE, prompt=PROMPT, target_age=TargetAge.TODDLER)
+SEEN = PictureCheck(picture=PICTURE, prompt=PROMPT, language=Language.EN, target_age=TargetAge.TODDLER)
 Json = dict[str, Any]
 
 
@@ -216,6 +217,27 @@ async def test_the_judge_reads_the_policy_of_the_age(client: httpx.AsyncClient) 
         assert all(f"`{category}`" in post.body["messages"][0]["content"] for category in categories_asked(post))
 
 
+async def test_what_a_parent_does_not_want_is_looked_for_in_pictures_where_there_is_such(
+    client: httpx.AsyncClient,
+) -> None:
+    def sees_it(post: Post) -> Said:
+        return judged(post, **{name: name == Category.FORBIDDEN_ELEMENT for name in categories_asked(post)})
+
+    lists = ("spiders",), (f"{NAME}'s spider", INJECTIONS[1])
+    double = Double(sees_it)
+    with double.serving() as address:
+        for forbidden in lists:
+            check = SEEN.model_copy(update={"forbidden": forbidden, "names": (NAME,)})
+            assert (await judge(address, client).judge_picture(check)).flagged == (Category.FORBIDDEN_ELEMENT,)
+        assert (await judge(address, client).judge_picture(SEEN)).allowed
+    systems = [post.body["messages"][0]["content"] for post in double.posts]
+    assert [f"`{Category.FORBIDDEN_ELEMENT}`" in system for system in systems] == [True, True, False]
+    assert systems[0] == systems[1]
+    said = [post.body["messages"][1]["content"][0]["text"].splitlines()[-1] for post in double.posts]
+    quoted = [json.loads(line.removeprefix("FORBIDDEN: ")) for line in said[:2]]
+    assert quoted == [["spiders"], ["[[A]]'s spider", INJECTIONS[1]]]
+
+
 async def test_a_judge_that_does_not_see_says_so(client: httpx.AsyncClient) -> None:
     blind = judge("http://127.0.0.1:9", client, sees=False)
     assert not blind.sees_pictures_of("replicate")
@@ -243,6 +265,14 @@ async def test_what_our_own_rules_flag_is_shown_to_no_vendor(client: httpx.Async
         assert (await layers.judge_request(check)).flagged == (Category.PERSONAL_DATA,)
         assert not double.posts
         assert (await layers.judge_request(TEXTS)).judged_by == "studio,openai,judge"
+
+
+async def test_what_is_not_to_be_in_a_book_is_judged_by_our_rules_even_where_they_are_no_layer(cpu: CpuPool) -> None:
+    names_only = Layers([StudioOnNames(StudioScreen(cpu))])
+    harmless = TEXTS.model_copy(update={"forbidden": ("guns", "blood")})
+    assert (await names_only.judge_request(harmless)).allowed
+    reveals = TEXTS.model_copy(update={"forbidden": ("guns", "010-1234-5678")})
+    assert (await names_only.screen_request(reveals)).flagged == (Category.PERSONAL_DATA,)
 
 
 async def test_our_own_rules_do_not_stand_in_the_way_of_pictures_that_others_see(
@@ -422,10 +452,16 @@ async def test_a_layer_that_fails_early_does_not_give_a_slow_one_more_time(clien
     assert asyncio.get_running_loop().time() - began < 2
 
 
-async def test_every_step_tells_the_judges_the_names() -> None:
+async def test_every_step_tells_the_judges_the_names_and_what_is_not_wanted() -> None:
     screen = FakeScreen()
     hero = HeroSpec(name=NAME)
-    spec = BookSpec(topic=f"{NAME} learns to swim", target_age=TargetAge.TODDLER, style=Style.CARTOON, character=hero)
+    spec = BookSpec(
+        topic=f"{NAME} learns to swim",
+        target_age=TargetAge.TODDLER,
+        style=Style.CARTOON,
+        character=hero,
+        forbidden_elements=("spiders",),
+    )
     request = Request(spec=spec, known=(sheet("Mina"),))
     draft = draft_for(StoryRequest(spec=spec, known=request.known, seed=1))
     rewrite = RewriteRequest(
@@ -435,8 +471,10 @@ async def test_every_step_tells_the_judges_the_names() -> None:
     await moderate_wish("Mina laughs", rewrite.story, draft, screen)
     await judge_story(draft, request, screen)
     await judge_page(draft.pages[0], rewrite, screen)
-    both = {NAME, "Mina"}
-    assert [set(check.names) for check in screen.checked_texts] == [both, both, both, both]
+    await judge_picture(PICTURE, PROMPT, request.spec, request.names, screen)
+    asked = [*screen.checked_texts, *screen.checked_pictures]
+    assert [set(check.names) for check in asked] == [{NAME, "Mina"}] * 5
+    assert [check.forbidden for check in asked] == [("spiders",), (), *[("spiders",)] * 3]
 
 
 def settings(**changes: Any) -> Settings:

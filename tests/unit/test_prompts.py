@@ -100,6 +100,16 @@ def test_the_limits_of_the_age_are_told_as_numbers(age: TargetAge, language: Lan
     assert "{" not in system and "None" not in system
 
 
+@pytest.mark.parametrize("step", [Shown.GENERATE_STORY, Shown.JUDGE, Shown.DESCRIBE_PICTURE])
+def test_only_the_names_of_schools_and_dates_of_birth_are_kept_out_of_books(step: Shown) -> None:
+    """A first day at school and a birthday party are what parents ask for most."""
+    told = StringIO()
+    assert show(step, Language.EN, TargetAge.EARLY_READER, Console(file=told, width=200)) == 0
+    system = told.getvalue()
+    assert "the names of real schools, dates of birth" in system
+    assert not re.search(r"(?:numbers|address), (?:a )?(?:schools?|birthdays?)", system)
+
+
 @pytest.mark.parametrize(
     "step", ["generate_story", "rewrite_page", "restage_page", "generate_character_sheet", "describe_picture"]
 )

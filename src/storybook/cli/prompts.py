@@ -13,6 +13,7 @@ from storybook.domain.story import COVER, Actor, CastMember, Role, Scene, StoryD
 from storybook.providers import questions, sight
 from storybook.providers.base import (
     DescriptionRequest,
+    PictureCheck,
     PictureRequest,
     RewriteRequest,
     SheetRequest,
@@ -109,7 +110,7 @@ def _work_judged(request: StoryRequest) -> dict[str, str]:
     draft = _example(request.spec)
     told = _check((draft.title, draft.moral, *(page.text for page in draft.pages)), request)
     return _for("a story", about_texts("story", told, hides_names=True)) | _for(
-        "a picture", about_picture(_PICTURE, request.spec.target_age)
+        "a picture", about_picture(_look(draft, request), hides_names=True)
     )
 
 
@@ -121,6 +122,21 @@ def _check(texts: tuple[str, ...], request: StoryRequest) -> TextCheck:
     spec = request.spec
     return TextCheck(
         texts=texts,
+        language=spec.language,
+        target_age=spec.target_age,
+        forbidden=spec.forbidden_elements or (),
+        names=request.names,
+    )
+
+
+def _look(draft: StoryDraft, request: StoryRequest) -> PictureCheck:
+    spec = request.spec
+    prompt = PicturePrompt(
+        page_number=COVER, scene=draft.cover, positive=draft.cover.description, negative="text, letters", seed=1
+    )
+    return PictureCheck(
+        picture=_PICTURE,
+        prompt=prompt,
         language=spec.language,
         target_age=spec.target_age,
         forbidden=spec.forbidden_elements or (),

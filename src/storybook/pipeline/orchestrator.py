@@ -14,7 +14,7 @@ from storybook.pipeline.kit import Kit
 from storybook.pipeline.picture import CheckedPicture, Look, make_picture, make_portrait_of_hero, put_into_words
 from storybook.pipeline.steps.generate_character_sheet import generate_character_sheet, judge_looks
 from storybook.pipeline.steps.generate_story import generate_story, judge_story
-from storybook.pipeline.steps.moderate_input import moderate_input
+from storybook.pipeline.steps.moderate_input import moderate_input, screen_input
 from storybook.pipeline.steps.moderate_output import BookVerdict, judge_book
 from storybook.pipeline.steps.normalize import Request, normalize
 from storybook.pipeline.steps.package import assemble
@@ -25,8 +25,9 @@ from storybook.services import books, characters
 async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
     """Makes the book of a job, from its request to the shelf; what was made before is not made again.
 
-    A tidies the request. B judges it while C writes. D settles the looks. Then every picture goes its own way
-    through E, F and G, some of them at once. G judges the whole, H puts it on the shelf.
+    A tidies the request. B judges it: our own rules before any vendor reads it, the others while C writes. D settles
+    the looks. Then every picture goes its own way through E, F and G, some of them at once. G judges the whole, H puts
+    it on the shelf.
     """
     bench = await Workbench.open(claim, kit, Step.NORMALIZE)
     moderation = kit.providers.moderation
@@ -38,6 +39,7 @@ async def make_book(claim: Claim, order: BookOrder, kit: Kit) -> None:
         return await bench.once(Step.MODERATE_INPUT, Verdict, judge_request)
 
     request = await bench.once(Step.NORMALIZE, Request, lambda: _normalize(claim, order, kit))
+    await bench.attempt(Step.MODERATE_INPUT, lambda: screen_input(request, moderation))
     await together(pass_request(), _write(bench, request))
     draft = await bench.once(Step.GENERATE_STORY, StoryDraft, lambda: _judged_story(bench, request))
     cast = await _design(bench, request, draft)

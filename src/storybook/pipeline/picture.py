@@ -80,9 +80,11 @@ async def make_picture(
 
     async def judge() -> Verdict:
         picture = new or await generate_images.fetch(stored, bench.kit.storage)
-        age, moderation = look.spec.target_age, bench.kit.providers.moderation
+        moderation = bench.kit.providers.moderation
         return await bench.attempt(
-            Step.MODERATE_OUTPUT, lambda: judge_picture(picture, prompt, age, moderation), page=number
+            Step.MODERATE_OUTPUT,
+            lambda: judge_picture(picture, prompt, look.spec, look.names, moderation),
+            page=number,
         )
 
     verdict = await bench.once(Step.MODERATE_OUTPUT, Verdict, judge, page=number, then_at=then_at)

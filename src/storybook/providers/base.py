@@ -85,13 +85,12 @@ class RegionRequest(Strict):
     wanted: PictureRequest
 
 
-class TextCheck(Strict):
-    """Texts to judge together; `forbidden` are the words that the parent does not want in the book.
+class Check(Strict):
+    """What all who judge are told; `forbidden` are the words that the parent does not want in the book.
 
-    `names` are those of everyone in the texts whom the user has named: judges that may not know them read stand-ins.
+    `names` are those of everyone in it whom the user has named: judges that may not know them read stand-ins.
     """
 
-    texts: tuple[str, ...]
     language: Language
     target_age: TargetAge
     forbidden: tuple[str, ...] = ()
@@ -106,12 +105,17 @@ class TextCheck(Strict):
         return tuple(dict.fromkeys(person for name in called for person in people_in(name)))
 
 
-class PictureCheck(Strict):
+class TextCheck(Check):
+    """Texts to judge together."""
+
+    texts: tuple[str, ...]
+
+
+class PictureCheck(Check):
     """A picture to judge, with the words that it was made from."""
 
     picture: Picture
     prompt: PicturePrompt
-    target_age: TargetAge
 
 
 class RewriteRequest(Strict):
@@ -230,7 +234,7 @@ class SpeechProvider(Protocol):
         ...
 
 
-class ModerationProvider(Protocol):
+class Judge(Protocol):
     name: str
 
     async def judge_request(self, check: TextCheck) -> Verdict:
@@ -243,4 +247,10 @@ class ModerationProvider(Protocol):
 
     async def judge_picture(self, check: PictureCheck) -> Verdict:
         """Is this picture fit for a child? One that cannot be judged is flagged `unseen`."""
+        ...
+
+
+class ModerationProvider(Judge, Protocol):
+    async def screen_request(self, check: TextCheck) -> Verdict:
+        """What our own rules on this machine say of a request, at once and for free: no vendor has read it."""
         ...

@@ -136,12 +136,13 @@ class Estimate:
         series = self._judged(data) if spec.series_context else 0
         story = self._judged((pages + 1) * PAGE_AND_SCENE + CHARACTER + CAST + data)
         texts = series + self._judged(data) + story + self._judged(6 * CHOSEN_CHARACTER + data)
-        return self.story(order) + looks + texts + (pages + BESIDE_THE_PAGES) * self._picture()
+        unwanted = STAND_INS * len(json.dumps(spec.forbidden_elements or (), ensure_ascii=False).encode())
+        return self.story(order) + looks + texts + (pages + BESIDE_THE_PAGES) * self._picture(unwanted)
 
     def _page(self) -> int:
         story = MOST_PAGES * PAGE_TEXT + 6 * CHARACTER + PAGE_AND_SCENE
         texts = self._judged(CHARACTER) + self._judged(PAGE_AND_SCENE + CHARACTER)
-        return self._asked(PROMPT + story + CHARACTER, PAGE_TOKENS) + texts + self._picture()
+        return self._asked(PROMPT + story + CHARACTER, PAGE_TOKENS) + texts + self._picture(UNWANTED)
 
     def _spoken(self, pages: int) -> int:
         each = (rate.price.spoken(rate.spoken).micro_dollars for rate in self._rates[Kind.SPEECH])
@@ -166,10 +167,10 @@ class Estimate:
         """Texts that every layer judges together."""
         return PAID_TRIES * self._verdict(read)
 
-    def _picture(self) -> int:
-        """One picture, drawn and judged."""
+    def _picture(self, unwanted: int) -> int:
+        """One picture, drawn and judged by whoever is told what is not to be in it."""
         drawn = (rate.price.pictures().micro_dollars for rate in self._rates[Kind.IMAGE])
-        judged = sum(rate.verdict(0, pictures=1) for rate in self._rates[Kind.MODERATION])
+        judged = sum(rate.verdict(unwanted, pictures=1) for rate in self._rates[Kind.MODERATION])
         return PAID_TRIES * (max(drawn, default=0) + judged)
 
 

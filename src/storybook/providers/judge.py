@@ -8,12 +8,11 @@ from typing import Any
 
 from storybook.core.settings import JUDGE
 from storybook.core.templates import render
-from storybook.domain.book_spec import ENGLISH_NAMES, TargetAge
+from storybook.domain.book_spec import ENGLISH_NAMES
 from storybook.domain.calls import Kind
 from storybook.domain.moderation import Category, Verdict
-from storybook.domain.pictures import Picture
 from storybook.providers.asking import whole
-from storybook.providers.base import PictureCheck, TextCheck
+from storybook.providers.base import Check, PictureCheck, TextCheck
 from storybook.providers.http import unusable
 from storybook.providers.language import Image, LanguageModel, Message, Question
 from storybook.providers.names import Names
@@ -24,7 +23,6 @@ from storybook.providers.vendors import Vendor
 NAME = JUDGE
 MAX_TOKENS = 300
 _OF_PICTURES = frozenset({Category.NOT_A_PICTURE, Category.UNSEEN})
-_OF_TEXTS = frozenset({Category.FORBIDDEN_ELEMENT})
 
 
 class ModelJudge:
@@ -49,7 +47,7 @@ class ModelJudge:
 
     async def judge_picture(self, check: PictureCheck) -> Verdict:
         return (
-            await self._ask(about_picture(check.picture, check.target_age))
+            await self._ask(about_picture(check, hides_names=self._hides_names))
             if self._sees
             else _verdict([Category.UNSEEN])
         )
@@ -69,15 +67,23 @@ class ModelJudge:
 
 def about_texts(subject: str, check: TextCheck, *, hides_names: bool) -> Question:
     """What is asked about a `request` or a `story`."""
-    hide: Callable[[Any], Any] = Names(check.hidden, check.language).hide_in if hides_names else list
+    hide = _hiding(check, hides_names=hides_names)
     data = {"texts": hide(check.texts), "forbidden": hide(check.forbidden)}
     values = {"subject": subject, "age": check.target_age.value, "language": ENGLISH_NAMES[check.language]}
     return _question(values, {"data": quoted(data)}, None, set(Category) - _OF_PICTURES)
 
 
-def about_picture(picture: Picture, age: TargetAge) -> Question:
-    values = {"subject": "picture", "age": age.value}
-    return _question(values, {"data": None}, Image(picture.data, picture.media_type), set(Category) - _OF_TEXTS)
+def about_picture(check: PictureCheck, *, hides_names: bool) -> Question:
+    """What is asked about a picture; what the parent does not want is looked for only where that was said."""
+    values = {"subject": "picture", "age": check.target_age.value, "unwanted": bool(check.forbidden)}
+    unwanted = quoted(_hiding(check, hides_names=hides_names)(check.forbidden)) if check.forbidden else None
+    asked = set(Category) if check.forbidden else set(Category) - {Category.FORBIDDEN_ELEMENT}
+    shown = Image(check.picture.data, check.picture.media_type)
+    return _question(values, {"data": None, "unwanted": unwanted}, shown, asked)
+
+
+def _hiding(check: Check, *, hides_names: bool) -> Callable[[Any], Any]:
+    return Names(check.hidden, check.language).hide_in if hides_names else list
 
 
 def _question(values: dict[str, Any], shown: dict[str, Any], picture: Image | None, asked: set[Category]) -> Question:

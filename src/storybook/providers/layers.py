@@ -9,10 +9,10 @@ from storybook.core.settings import STUDIO
 from storybook.domain.calls import Kind, code_of
 from storybook.domain.moderation import Category, Verdict
 from storybook.providers import about
-from storybook.providers.base import ModerationProvider, PictureCheck, TextCheck
+from storybook.providers.base import Judge, PictureCheck, TextCheck
 
 
-class Layer(ModerationProvider, Protocol):
+class Layer(Judge, Protocol):
     def sees_pictures_of(self, painter: str) -> bool:
         """Whether it can judge what this provider draws."""
         ...
@@ -35,13 +35,16 @@ class Layers:
             raise SetupError("MODERATION_PROVIDER names nobody; name one or more of studio, openai, judge.")
         self.name = ",".join(layer.name for layer in layers)
         self._layers = layers
-        own = [layer for layer in layers if layer.name == STUDIO]
+        self._own = [layer for layer in layers if layer.name == STUDIO]
         others = [layer for layer in layers if layer.name != STUDIO]
-        self._tiers = [tier for tier in (own, others) if tier]
+        self._tiers = [tier for tier in (self._own, others) if tier]
         self._kept: dict[tuple[str, Check], Verdict] = {}
 
     def sees_pictures_of(self, painter: str) -> bool:
         return any(layer.sees_pictures_of(painter) for layer in self._layers)
+
+    async def screen_request(self, check: TextCheck) -> Verdict:
+        return await self._strictest(self._own, ("request", check), lambda layer: layer.judge_request(check))
 
     async def judge_request(self, check: TextCheck) -> Verdict:
         return await self._judge_texts(("request", check), lambda layer: layer.judge_request(check))

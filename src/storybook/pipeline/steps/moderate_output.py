@@ -1,7 +1,7 @@
 """G: judges every picture as it arrives, and then the book as a whole."""
 
 from storybook.core.errors import ErrorCode, JobFailed
-from storybook.domain.book_spec import TargetAge
+from storybook.domain.book_spec import BookSpec
 from storybook.domain.moderation import Verdict
 from storybook.domain.pictures import Picture, PicturePrompt
 from storybook.domain.values import Strict
@@ -16,10 +16,21 @@ class BookVerdict(Strict):
 
 
 async def judge_picture(
-    picture: Picture, prompt: PicturePrompt, age: TargetAge, moderation: ModerationProvider
+    picture: Picture, prompt: PicturePrompt, spec: BookSpec, names: tuple[str, ...], moderation: ModerationProvider
 ) -> Verdict:
-    """The verdict on one picture; raises JobFailed with SAFETY_OUTPUT when it is flagged or cannot be judged."""
-    verdict = await moderation.judge_picture(PictureCheck(picture=picture, prompt=prompt, target_age=age))
+    """The verdict on one picture of a book for whose request `names` are known; raises JobFailed with SAFETY_OUTPUT
+    when it is flagged or cannot be judged.
+    """
+    verdict = await moderation.judge_picture(
+        PictureCheck(
+            picture=picture,
+            prompt=prompt,
+            language=spec.language,
+            target_age=spec.target_age,
+            forbidden=spec.forbidden_elements or (),
+            names=names,
+        )
+    )
     return passed(verdict, ErrorCode.SAFETY_OUTPUT, "a picture")
 
 

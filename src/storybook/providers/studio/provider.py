@@ -125,7 +125,9 @@ class StudioScreen:
 
 
 class StudioOnNames:
-    """Judges nothing but the names in texts, by rules: for layers that may not read them."""
+    """Judges the names in texts, which the other layers may not read, and the words for what is not to be in a book,
+    by rules.
+    """
 
     name = STUDIO
 
@@ -136,7 +138,8 @@ class StudioOnNames:
         return False
 
     async def judge_request(self, check: TextCheck) -> Verdict:
-        return await self._screen.judge_request(_only_names(check))
+        named = await self._screen.judge_request(_only_names(check))
+        return await self._screen.judge_request(check.model_copy(update={"texts": ()})) if named.allowed else named
 
     async def judge_story(self, check: TextCheck) -> Verdict:
         return await self._screen.judge_story(_only_names(check))

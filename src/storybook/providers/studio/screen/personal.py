@@ -29,6 +29,14 @@ _ADDRESSES = re.compile(
     """,
     re.VERBOSE,
 )
+_IN_SHORT = re.compile(
+    r"""
+    (?<!\d)\d{1,5}\ (?:[a-z.]+\ ){1,3}(?:street|st|avenue|ave|road|rd|lane|drive|boulevard|blvd)\b
+    | [가-힣]{2,8}(?:로|길)\s?\d{1,4}(?!\d|\s?[가-힣])
+    | [市区町村]\w{1,16}?\d{1,4}-\d{1,4}
+    """,
+    re.VERBOSE,
+)
 _PAPERS = re.compile(
     r"""
     (?:passport|여권|旅券|パスポート)[^\n\d]{0,16}?(?<![a-z0-9])(?=[a-z]{0,2}\d)[a-z0-9]{7,10}(?![a-z0-9])
@@ -43,6 +51,11 @@ _LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 def holds_personal_data(text: str) -> bool:
     """True for a home address, too: a story may have one, which is nobody's."""
     return holds_contact(text) or _ADDRESSES.search(plain(text)) is not None
+
+
+def holds_address_in_short(text: str) -> bool:
+    """True for a street and a number alone, which in a story are often nobody's."""
+    return _IN_SHORT.search(plain(text)) is not None
 
 
 def holds_contact(text: str) -> bool:

@@ -37,8 +37,11 @@ class Rules(Strict):
 
 
 class WordFile(Strict):
-    """A word file as it is written. Warnings are read before or after an act, inside one clause."""
+    """A word file as it is written. Warnings are read before or after an act, inside one clause. `minors` are words
+    for children.
+    """
 
+    minors: str
     harmless: tuple[str, ...]
     clause_ends: str
     warning_before: str
@@ -63,6 +66,7 @@ class Rulebook(NamedTuple):
     """The rules of one language, compiled. Patterns are meant for plain readings of a text."""
 
     script: re.Pattern[str]
+    minors: re.Pattern[str]
     harmless: re.Pattern[str]
     always: Mapping[Category, re.Pattern[str]]
     children: Mapping[Category, re.Pattern[str]]
@@ -116,6 +120,7 @@ def rulebook(language: Language) -> Rulebook:
     words = WordFile.model_validate(tomllib.loads(source))
     return Rulebook(
         script=re.compile(_SCRIPTS[language]),
+        minors=re.compile(_expression((words.minors,), words)),
         harmless=re.compile(_expression(words.harmless, words)),
         always=_compiled(words, "always"),
         children=_compiled(words, "children"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.moderation import Category
 from storybook.providers.studio.screen.forbidden import holds_any
-from storybook.providers.studio.screen.personal import holds_contact, holds_personal_data
+from storybook.providers.studio.screen.personal import holds_address_in_short, holds_contact, holds_personal_data
 from storybook.providers.studio.screen.readings import in_hiragana, readings
 from storybook.providers.studio.screen.rulebook import Pair, Rulebook, rulebook
 
@@ -30,13 +30,26 @@ def judge(texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: Ta
 def judge_request(
     texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: TargetAge
 ) -> tuple[Category, ...]:
-    """As `judge`, for what a parent types: also flags home addresses, and orders to a model as dangerous acts."""
+    """As `judge`, for what a parent types: also flags home addresses, and orders to a model as dangerous acts. What is
+    not to be in the book may be called by its name, except for these and for what is sexual about children.
+    """
     found = set(judge(texts, forbidden=forbidden, target_age=target_age))
     for text in texts:
         if len(text) <= MAX_CHARS:
             found |= {category for book, reading in _as_read(text) for category in _matching(book.requests, reading)}
             found |= {Category.PERSONAL_DATA} if holds_personal_data(text) else set()
-    return tuple(sorted(found))
+    return tuple(sorted(found.union(*map(_unfit_to_name, forbidden))))
+
+
+def _unfit_to_name(unwanted: str) -> Iterator[Category]:
+    """What is wrong with words for what is not to be in the book: vendors read them, too."""
+    if holds_personal_data(unwanted) or holds_address_in_short(unwanted):
+        yield Category.PERSONAL_DATA
+    is_sexual = Category.SEXUAL in _flagged(unwanted, TargetAge.TODDLER)
+    for book, reading in _as_read(unwanted):
+        yield from _matching(book.requests, reading)
+        if is_sexual and book.minors.search(reading):
+            yield Category.SEXUAL
 
 
 def _flagged(text: str, age: TargetAge) -> Iterator[Category]:
