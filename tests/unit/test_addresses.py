@@ -11,11 +11,16 @@ from storybook.providers import language
 from storybook.providers.choices import Choice, chosen, fallback, may_see_personal_data, vendor_of
 from storybook.providers.language import Message, Question
 from storybook.providers.prices import FREE, Price, price_of
+from storybook.providers.vendors import VENDORS, Vendor
 
 FAR = "https://openrouter.example/v1"
 QUESTION = Question("a_thing", "Be kind.", (Message("Hello"),), {"type": "object"}, 100, 0.5)
 GEMINI = "https://generativelanguage.googleapis.com/v1beta/openai"
 NEAR = ("http://127.0.0.1:11434/v1", "http://localhost:1/v1", "http://ollama:1/v1", "http://10.0.0.7/v1")
+
+
+MAY_HEAR_NAMES = {"google", "elevenlabs"}
+RESULTS = {"replicate": ("replicate.delivery", ".replicate.delivery"), "fal": (".fal.media", ".fal.run")}
 
 
 def settings(**given: Any) -> Settings:
@@ -28,6 +33,13 @@ def terms(choice: Choice, kind: Kind = Kind.TEXT) -> language.Terms:
 
 def own(address: str, key: str = "", model: str = "llama", price: str = "") -> Choice:
     return Choice("LLM_PROVIDER", "openai", key, model, address, price)
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values())
+def test_whom_names_are_told_and_where_results_are_fetched_is_decided_vendor_by_vendor(vendor: Vendor) -> None:
+    assert vendor.personal_data == (vendor.name in MAY_HEAR_NAMES)
+    assert vendor.for_children == (vendor.name != "gemini")
+    assert vendor.result_hosts == RESULTS.get(vendor.name, ())
 
 
 @pytest.mark.parametrize("address", NEAR)

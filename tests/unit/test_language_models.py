@@ -82,6 +82,7 @@ async def test_a_question_is_one_post_with_its_schema_and_is_billed_by_its_token
     [
         (429, Outcome.BUSY, Charged.NO, True),
         (500, Outcome.UNKNOWN, Charged.MAYBE, True),
+        (408, Outcome.UNKNOWN, Charged.MAYBE, True),
         (503, Outcome.FAILED, Charged.NO, True),
         (401, Outcome.REFUSED, Charged.NO, False),
         (404, Outcome.REFUSED, Charged.NO, False),
@@ -97,7 +98,7 @@ async def test_a_failure_is_one_post_and_told_apart(
     assert len(double.asked) == 1
     assert (failed.value.outcome, failed.value.charged, failed.value.retryable) == (outcome, charged, retryable)
     assert (failed.value.provider, failed.value.status, failed.value.reason) == (vendor, status, outcome)
-    assert failed.value.retry_after == (7 if status in {429, 500, 503} else None)
+    assert failed.value.retry_after == (7 if outcome is not Outcome.REFUSED else None)
     assert "words of a vendor" not in str(failed.value)
 
 

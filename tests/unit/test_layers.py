@@ -142,7 +142,7 @@ FLAGGED_FROM = {
 async def test_a_score_flags_from_the_limit_of_the_age_on(age: TargetAge, client: httpx.AsyncClient) -> None:
     scores: dict[str, float] = {}
     double = Double(lambda post: moderated(*(result(scores) for _ in texts_in(post))))
-    check = TEXTS.model_copy(update={"target_age": age})
+    check, seen = (what.model_copy(update={"target_age": age}) for what in (TEXTS, SEEN))
     with double.serving() as address:
         layer = moderation(address, client)
         for name, (category, *limits) in FLAGGED_FROM.items():
@@ -150,8 +150,10 @@ async def test_a_score_flags_from_the_limit_of_the_age_on(age: TargetAge, client
             scores.clear()
             scores[name] = limit - 0.001
             assert (await layer.judge_story(check)).allowed
+            assert (await layer.judge_picture(seen)).allowed
             scores[name] = limit
             assert (await layer.judge_story(check)).flagged == (category,)
+            assert (await layer.judge_picture(seen)).flagged == (category,)
 
 
 def test_no_category_of_the_vendors_is_left_out() -> None:
@@ -171,7 +173,7 @@ async def test_no_name_leaves_the_house_and_only_pictures_go_with_pictures(clien
     with double.serving() as address:
         layers = Layers([moderation(address, client), judge(address, client)])
         for verdict in (
-            await layers.judge_request(TEXTS),
+            await layers.judge_request(TEXTS.model_copy(update={"forbidden": (f"{NAME} in tears",)})),
             await layers.judge_story(TEXTS),
             await layers.judge_picture(SEEN),
         ):
@@ -248,12 +250,12 @@ async def test_the_strictest_verdict_counts(client: httpx.AsyncClient) -> None:
     def answer(post: Post) -> Said:
         if post.path.endswith("/moderations"):
             return moderated(*(result({"violence": 0.9}) for _ in texts_in(post)))
-        return judged(post, horror=True)
+        return judged(post, horror=True, weapons=True)
 
     with (double := Double(answer)).serving() as address:
         layers = Layers([moderation(address, client), judge(address, client)])
         verdict = await layers.judge_story(TEXTS)
-    assert verdict == Verdict(judged_by="openai,judge", flagged=(Category.HORROR, Category.VIOLENCE))
+    assert verdict == Verdict(judged_by="openai,judge", flagged=(Category.HORROR, Category.VIOLENCE, Category.WEAPONS))
     assert len(double.posts) == 2
 
 
@@ -365,7 +367,11 @@ MODERATION_FAULTS: dict[str, Callable[[Post], Said]] = {
     "nearly false": broken(categories=dict.fromkeys(CATEGORIES, "false")),
     "null categories": broken(categories=None),
 }
-PICTURE_FAULTS = {"not looked": broken(category_applied_input_types={})}
+PICTURE_FAULTS = {
+    "not looked": broken(category_applied_input_types={}),
+    "looked for violence alone": broken(category_applied_input_types={"violence": ["image"], "sexual": ["text"]}),
+    "looked for nudity alone": broken(category_applied_input_types={"sexual": ["image"], "violence": ["text"]}),
+}
 JUDGE_FAULTS: dict[str, Callable[[Post], Said]] = {
     **ANY,
     "no content": lambda _: completed(None),

@@ -365,6 +365,13 @@ async def test_a_model_paid_by_picture_costs_nothing_where_it_makes_none(at_repl
     assert at_replicate.meter.ends == [(1, Outcome.FAILED, 0)]
 
 
+@pytest.mark.parametrize("told", ["NSFW content", "It was flagged as sensitive. (E005)", "flagged as sensitive"])
+async def test_words_that_replicate_will_not_have_are_not_sent_to_it_again(at_replicate: Bench, told: str) -> None:
+    at_replicate.double.looks = [says({"status": "failed", "error": told})]
+    failure = await failure_of(at_replicate.painter())
+    assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.REFUSED, Charged.NO, False)
+
+
 @pytest.mark.parametrize(
     ("status", "charged"), [("failed", Charged.YES), ("canceled", Charged.YES), ("aborted", Charged.NO)]
 )
