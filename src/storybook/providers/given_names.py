@@ -10,10 +10,12 @@ from storybook.providers.spelling import (
     KANJI,
     LONG_SURNAMES,
     SURNAMES,
+    as_a_name,
     as_a_word,
     capitalised,
 )
 from storybook.providers.studio.writer.lexicon import words_of
+from storybook.providers.word_names import is_also_a_word
 
 _ADDRESSED = frozenset(
     ("mr", "mrs", "ms", "miss", "dr", "sir", "lady", "lord", "captain", "king", "queen", "prince", "princess", "uncle",
@@ -53,7 +55,7 @@ def called(name: str) -> list[Part]:
         return []
     if name.split(maxsplit=1)[0].casefold() in DESCRIBED:
         return [(person, capitalised)]
-    return [(person, as_a_word), *given_names(person)]
+    return [(person, _maker(person)), *given_names(person)]
 
 
 def each_of(names: Iterable[str]) -> Iterator[str]:
@@ -62,6 +64,10 @@ def each_of(names: Iterable[str]) -> Iterator[str]:
     yield from told
     for name in told:
         yield from (person for person in _joined(name) if _is_somebody(person, name))
+
+
+def _maker(name: str) -> Callable[[str], str]:
+    return as_a_name if is_also_a_word(name) else as_a_word
 
 
 def _joined(name: str) -> tuple[str, ...]:
@@ -122,7 +128,7 @@ def _western(words: list[str]) -> Iterator[Part]:
         return
     first, *others = named
     if len(named) == len(words) and len(first) > 1:
-        yield first, as_a_word
+        yield first, _maker(first)
     else:
         others = named
     if len(named) <= MOST_WORDS and all(_WORD.fullmatch(word) for word in others):
