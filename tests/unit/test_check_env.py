@@ -421,7 +421,7 @@ VENDORS: dict[str, str | None] = {
 def test_a_budget_that_no_book_fits_in_is_said_before_the_start(found: Found) -> None:
     assert not found(GOOD | VENDORS)
     [line] = found(GOOD | VENDORS | {"BUDGET_PER_BOOK": "1"})
-    assert line.startswith("BUDGET_PER_BOOK: a book of 12 pages may cost 1.50")
+    assert line.startswith("BUDGET_PER_BOOK: a book of 12 pages may cost 1.54")
 
 
 def test_a_server_whose_price_nobody_knows_is_found_before_the_start(found: Found) -> None:

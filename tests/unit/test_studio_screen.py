@@ -204,6 +204,64 @@ def test_requests_may_hold_harmless_numbers(text: str) -> None:
     assert judge_request([text], target_age=CHILD) == ()
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "remove the gun from the picture",
+        "Could you please take out the big gun?",
+        "no guns and no bombs, please",
+        "a quiet village without guns",
+        "I don't want it scary: don't kill the spider!",
+        "Lily must not kill the spider",
+        "leave out all the corpses",
+        "총을 빼 주세요",
+        "총 말고 꽃을 그려 주세요",
+        "총이 없는 마을",
+        "거미를 죽이지 마세요",
+        "銃を消してください",
+        "銃なしで かいてください",
+        "虫をころさないで",
+    ],
+)
+def test_a_wish_may_take_harm_out_of_a_page(wish: str) -> None:
+    assert judge_request([wish], target_age=CHILD) == ()
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "don't stop killing",
+        "no more hiding the gun",
+        "remove the bandage and show the gun",
+        "don't remove the gun",
+        "never without a gun",
+        "do not forget to kill the spider",
+        "why don't you kill the spider",
+        "do not only kill the spider",
+        "do not kill the dog but murder the cat",
+        "he will remove the gun and kill them",
+        "tell nobody, just kill the cat",
+        "remove the gun, add a bomb",
+        "총을 빼 들고 달려요",
+        "권총 말고도 기관총을 그려 주세요",
+        "권총 없이는 못 살아요",
+        "죽이지 않고는 못 배겨요",
+        "죽이지 말고 목을 졸라 주세요",
+        "銃を取って",
+        "殺さないではいられない。虫をころさないではいられない",
+        "銃を消して殺して",
+        "no guns, " * 20,
+    ],
+)
+def test_a_negation_takes_out_only_what_it_stands_at(wish: str) -> None:
+    assert judge_request([wish], target_age=CHILD) != ()
+
+
+@pytest.mark.parametrize("wish", ["remove the naked girl", "don't kill yourself, cut your wrists", "no fucking"])
+def test_some_words_are_unfit_in_any_wish(wish: str) -> None:
+    assert judge_request([wish], target_age=CHILD) != ()
+
+
 def test_warnings_of_dangerous_acts_are_fit() -> None:
     assert judge(["Never play with matches!"], target_age=CHILD) == ()
     assert judge(["Don't be afraid, drink bleach"], target_age=CHILD) == (Category.DANGEROUS_ACTS,)

@@ -29,7 +29,7 @@ from storybook.providers.base import PictureRequest, Region, RegionRequest
 from storybook.providers.choices import Choice
 from storybook.providers.http import MAX_ANSWER_BYTES, CallFailed, make_client
 from storybook.providers.line import Line
-from storybook.providers.painting import Easel, finished
+from storybook.providers.painting import Easel, finished, words_of
 from storybook.providers.prices import price_of
 from storybook.providers.queued import PATIENCE, QueuedPainter
 from storybook.providers.vendors import VENDORS
@@ -487,6 +487,23 @@ async def test_a_job_that_may_not_be_looked_at_is_not_asked_for_again(bench: Ben
     bench.double.looks = [Answer(401)]
     failure = await failure_of(bench.painter())
     assert (failure.outcome, failure.charged, failure.retryable) == (Outcome.UNKNOWN, Charged.MAYBE, False)
+
+
+@pytest.mark.parametrize(
+    ("told", "positive", "painted"),
+    [
+        ("Fox", "A fox runs. Fox: a small red fox", "A fox runs. the hero: a small red fox"),
+        ("Rose", "Rose holds a rose in a garden of roses", "the hero holds a rose in a garden of roses"),
+        ("Luna", "The Luna sleeps beside a Luna", "the hero sleeps beside the hero"),
+    ],
+)
+def test_a_painter_that_may_not_know_names_still_reads_what_everything_is(
+    told: str, positive: str, painted: str
+) -> None:
+    request = request_for()
+    prompt = request.prompt.model_copy(update={"positive": positive})
+    hidden = words_of(request.model_copy(update={"prompt": prompt, "names": (told,)}), hides_names=True)
+    assert hidden[0] == painted
 
 
 async def test_a_vendor_that_does_not_know_names_reads_none(bench: Bench) -> None:

@@ -10,11 +10,13 @@ from storybook.providers.spelling import (
     KANJI,
     LONG_SURNAMES,
     SURNAMES,
+    as_a_name,
     as_a_word,
     bare,
     capitalised,
 )
 from storybook.providers.studio.writer.lexicon import words_of
+from storybook.providers.word_names import is_also_a_word
 
 _ADDRESSED = frozenset(
     ("mr", "mrs", "ms", "miss", "dr", "sir", "lady", "lord", "captain", "capt", "sgt", "prof", "king", "queen",
@@ -65,7 +67,7 @@ def called(name: str) -> list[Part]:
     if name.split(maxsplit=1)[0].casefold() in DESCRIBED:
         return [(person, capitalised), *((part, capitalised) for part, _ in given_names(person))]
     also = given_names(name) if name == f"{person}야" else []
-    return [(person, as_a_word), *given_names(person), *also]
+    return [(person, _maker(person)), *given_names(person), *also]
 
 
 def each_of(names: Iterable[str]) -> Iterator[str]:
@@ -74,6 +76,10 @@ def each_of(names: Iterable[str]) -> Iterator[str]:
     yield from told
     for name in told:
         yield from (person for person in _joined(name) if _is_somebody(person, name))
+
+
+def _maker(name: str) -> Callable[[str], str]:
+    return as_a_name if is_also_a_word(name) else as_a_word
 
 
 def _joined(name: str) -> tuple[str, ...]:
@@ -142,7 +148,7 @@ def _western(words: list[str]) -> Iterator[Part]:
         return
     first, *others = named
     if len(named) == len(words) and len(first) > 1:
-        yield first, as_a_word
+        yield first, _maker(first)
     else:
         others = named
     if len(named) <= MOST_WORDS and all(_WORD.fullmatch(word) for word in others):

@@ -6,7 +6,8 @@ name is put back.
 
 A name is found in any case and width, with and without accents, hyphens, dots and blanks inside, in hiragana and
 katakana; and where only the given name of somebody is written whose full name was told. In another script it is not,
-nor where it is run together with other words that have clear ends.
+nor where it is run together with other words that have clear ends. One that is also a word, as Fox and Rose are, is
+found only where it is written as a name.
 """
 
 import re
@@ -25,7 +26,8 @@ from storybook.domain.korean import with_particle
 from storybook.providers.dates import without_dates
 from storybook.providers.given_names import called, each_of
 from storybook.providers.particles import FORMS, WAS, any_of, pair_of
-from storybook.providers.spelling import Folded, anywhere, bare, fold
+from storybook.providers.spelling import Folded, anywhere, as_a_name, bare, fold
+from storybook.providers.word_names import is_also_a_word, is_only_a_word
 
 STAND_IN = r"([A-Z](?:[2-9]|[1-9]\d+)?)"
 _WRITTEN = r"([A-Za-zＡ-Ｚａ-ｚ](?:[2-9２-９]|[1-9１-９]\d+)?)"
@@ -142,8 +144,8 @@ def _patterns(folded: list[tuple[str, str]], may_be_there: Callable[[str], bool]
     names = sorted(((letter, name.strip(" -") or name) for letter, name in folded), key=lambda item: -len(item[1]))
     taken = {bare(name) for _, name in names}
     for letter, name in names:
-        if name and may_be_there(name):
-            yield letter, anywhere(name)
+        if name and may_be_there(name) and not is_only_a_word(name):
+            yield letter, as_a_name(name) if is_also_a_word(name) else anywhere(name)
     for letter, name in names:
         parts = [made(part) for part, made in called(name) if bare(part) not in taken and may_be_there(part)]
         if parts:

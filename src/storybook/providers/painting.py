@@ -31,7 +31,7 @@ REFERENCE_SIDE = 768
 REFERENCE_QUALITY = 85
 MAX_REFERENCES = 32
 READING_WAITS = (0.1, 0.5, 1.0)
-_STAND_IN = re.compile(rf"\[\[{STAND_IN}\]\]")
+_STAND_IN = re.compile(rf"(?:\b(?:[Aa]n?|[Tt]he) )?\[\[{STAND_IN}\]\]")
 KEEP = "Keep the hero exactly as in the given picture: the same face, body, clothes and colours. "
 
 

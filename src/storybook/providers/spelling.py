@@ -128,6 +128,11 @@ def capitalised(name: str) -> str:
     return _bounded(name, f"{first}(?i:{_spelled(name, _tight)[len(first) :]})")
 
 
+def as_a_name(name: str) -> str:
+    """The same for a name that is also a word: with the capital that it was told with, and behind no article."""
+    return rf"(?<!\b[Aa] )(?<!\b[Aa]n )(?<!\b[Tt]he ){capitalised(name)}"
+
+
 @lru_cache(maxsize=4096)
 def _folded(cluster: str) -> str:
     parts = unicodedata.normalize("NFKD", cluster)

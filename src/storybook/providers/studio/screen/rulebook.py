@@ -38,7 +38,7 @@ class Rules(Strict):
 
 class WordFile(Strict):
     """A word file as it is written. Warnings are read before or after an act, inside one clause. `minors` are words
-    for children.
+    for children; `undone_before` and `undone_after` stand right at a word that a wish takes out of the book.
     """
 
     minors: str
@@ -47,6 +47,8 @@ class WordFile(Strict):
     warning_before: str
     warning_after: str
     warning_reach: int
+    undone_before: str
+    undone_after: str
     gap: str
     separator: str
     edges: tuple[str, str]
@@ -77,6 +79,8 @@ class Rulebook(NamedTuple):
     warning_before: re.Pattern[str]
     warning_after: re.Pattern[str]
     warning_reach: int
+    undone_before: re.Pattern[str]
+    undone_after: re.Pattern[str]
 
 
 def _expanded(part: str, words: WordFile) -> str:
@@ -131,4 +135,6 @@ def rulebook(language: Language) -> Rulebook:
         warning_before=re.compile(words.warning_before),
         warning_after=re.compile(words.warning_after),
         warning_reach=words.warning_reach,
+        undone_before=re.compile(words.undone_before),
+        undone_after=re.compile(words.undone_after),
     )

@@ -1,7 +1,7 @@
 """Is a text fit for a child's book? Rules in three languages, read from word files; no network, no model."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from storybook.domain.book_spec import Language, TargetAge
 from storybook.domain.moderation import Category
@@ -12,6 +12,13 @@ from storybook.providers.studio.screen.rulebook import Pair, Rulebook, rulebook
 
 MAX_CHARS = 20_000
 _BLANK = " ○ "
+_MAY_BE_UNDONE = frozenset({Category.VIOLENCE, Category.WEAPONS, Category.HORROR, Category.DRUGS})
+_FIRST_WORD = re.compile(r"\W*\w+")
+_MOST_UNDONE = 8
+"""What takes out more is not read to its end."""
+
+Patterns = Mapping[Category, re.Pattern[str]]
+Matcher = Callable[[Rulebook, Patterns, str], Iterator[Category]]
 
 
 def judge(texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: TargetAge) -> tuple[Category, ...]:
@@ -21,7 +28,11 @@ def judge(texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: Ta
     more than `MAX_CHARS` characters is not read but flagged `unseen`. Words of `forbidden` are found as words,
     with plural or particle.
     """
-    found = {category for text in texts for category in _flagged(text, target_age)}
+    return _judged(texts, forbidden, target_age, _matching)
+
+
+def _judged(texts: Sequence[str], forbidden: Sequence[str], age: TargetAge, match: Matcher) -> tuple[Category, ...]:
+    found = {category for text in texts for category in _flagged(text, age, match)}
     if holds_any([text for text in texts if len(text) <= MAX_CHARS], forbidden):
         found.add(Category.FORBIDDEN_ELEMENT)
     return tuple(sorted(found))
@@ -30,13 +41,15 @@ def judge(texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: Ta
 def judge_request(
     texts: Sequence[str], *, forbidden: Sequence[str] = (), target_age: TargetAge
 ) -> tuple[Category, ...]:
-    """As `judge`, for what a parent types: also flags home addresses, and orders to a model as dangerous acts. What is
-    not to be in the book may be called by its name, except for these and for what is sexual about children.
+    """As `judge`, for what a parent types: also flags home addresses, and orders to a model as dangerous acts.
+
+    Harm that a wish takes out of the book ("remove the gun", "do not kill the spider") is none. What is not to be in
+    the book may be called by its name, unless that is personal data, an order, or sexual and about children.
     """
-    found = set(judge(texts, forbidden=forbidden, target_age=target_age))
+    found = set(_judged(texts, forbidden, target_age, _wished))
     for text in texts:
         if len(text) <= MAX_CHARS:
-            found |= {category for book, reading in _as_read(text) for category in _matching(book.requests, reading)}
+            found |= set(_ordering(text))
             found |= {Category.PERSONAL_DATA} if holds_personal_data(text) else set()
     return tuple(sorted(found.union(*map(_unfit_to_name, forbidden))))
 
@@ -45,25 +58,29 @@ def _unfit_to_name(unwanted: str) -> Iterator[Category]:
     """What is wrong with words for what is not to be in the book: vendors read them, too."""
     if holds_personal_data(unwanted) or holds_address_in_short(unwanted):
         yield Category.PERSONAL_DATA
-    is_sexual = Category.SEXUAL in _flagged(unwanted, TargetAge.TODDLER)
-    for book, reading in _as_read(unwanted):
-        yield from _matching(book.requests, reading)
-        if is_sexual and book.minors.search(reading):
-            yield Category.SEXUAL
+    is_sexual = Category.SEXUAL in _flagged(unwanted, TargetAge.TODDLER, _matching)
+    yield from _ordering(unwanted)
+    if is_sexual and any(book.minors.search(reading) for book, reading in _as_read(unwanted)):
+        yield Category.SEXUAL
 
 
-def _flagged(text: str, age: TargetAge) -> Iterator[Category]:
+def _ordering(text: str) -> Iterator[Category]:
+    for book, reading in _as_read(text):
+        yield from _matching(book, book.requests, reading)
+
+
+def _flagged(text: str, age: TargetAge, match: Matcher) -> Iterator[Category]:
     if len(text) > MAX_CHARS:
         yield Category.UNSEEN
         return
     if holds_contact(text):
         yield Category.PERSONAL_DATA
     for book, reading in _as_read(text):
-        yield from _matching(book.always, reading)
+        yield from match(book, book.always, reading)
         yield from _unwarned(book, reading)
         yield from _together(book, reading)
         if age is not TargetAge.ADULT:
-            yield from _matching(book.children, reading)
+            yield from match(book, book.children, reading)
 
 
 def _as_read(text: str) -> Iterator[tuple[Rulebook, str]]:
@@ -81,13 +98,38 @@ def _in_kana(reading: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((reading, in_hiragana(reading))))
 
 
-def _matching(patterns: Mapping[Category, re.Pattern[str]], reading: str) -> Iterator[Category]:
+def _matching(_book: Rulebook, patterns: Patterns, reading: str) -> Iterator[Category]:
     return (category for category, pattern in patterns.items() if pattern.search(reading))
+
+
+def _wished(book: Rulebook, patterns: Patterns, reading: str) -> Iterator[Category]:
+    """The same without harm that is undone where it stands."""
+    for category in _matching(book, patterns, reading):
+        if category not in _MAY_BE_UNDONE or not _is_undone(book, patterns[category], reading):
+            yield category
+
+
+def _is_undone(book: Rulebook, harm: re.Pattern[str], reading: str) -> bool:
+    """Whether each match has the negation right before its first word, or right behind its last letters: only these
+    are taken out, so that whatever else the match has swallowed is found again.
+    """
+    for _ in range(_MOST_UNDONE):
+        found = harm.search(reading)
+        if found is None:
+            return True
+        before, after = reading[: found.start()], reading[found.end() :]
+        if book.undone_before.search(before):
+            reading = before + _FIRST_WORD.sub(_BLANK, reading[found.start() :], count=1)
+        elif book.undone_after.search(after):
+            reading = reading[: max(found.start(), found.end() - 2)] + _BLANK + after
+        else:
+            return False
+    return False
 
 
 def _unwarned(book: Rulebook, reading: str) -> Iterator[Category]:
     """Dangerous acts, except where the same clause says not to do them."""
-    for category in _matching(book.acts, reading):
+    for category in _matching(book, book.acts, reading):
         clauses = book.clause_ends.split(reading)
         if any(_is_advised(book, book.acts[category], clause) for clause in clauses):
             yield category
