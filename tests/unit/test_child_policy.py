@@ -9,25 +9,34 @@ from storybook.domain.book_spec import Language, Style, TargetAge
 from storybook.domain.pictures import Picture
 from storybook.domain.story import CastMember, Role
 from storybook.providers import questions, sight
-from storybook.providers.base import DescriptionRequest, RewriteRequest, SheetRequest, TextCheck
+from storybook.providers.base import DescriptionRequest, PictureCheck, RewriteRequest, SheetRequest, TextCheck
 from storybook.providers.judge import about_picture, about_texts
 from tests.fakes import draft_for
+from tests.fixtures_calls import PROMPT
 from tests.fixtures_language import a_request
 
 READ = Path(__file__).with_name("child_policy.txt")
+ABOUT = {
+    "request": {"words", "request"},
+    "story": {"words", "story"},
+    "plain": {"picture", "plain"},
+    "unwanted": {"picture", "unwanted"},
+}
 PICTURE = Picture(data=b"", media_type="image/jpeg", width=1, height=1, made_by="nobody")
 
 
 def expected(subject: str, age: TargetAge) -> list[str]:
-    about = {"all", "picture" if subject == "picture" else "words", subject, age.value}
+    about = {"all", *ABOUT[subject], age.value}
     told = [line.split(maxsplit=1) for line in READ.read_text(encoding="utf-8").splitlines()]
     return [words[1] for words in told if words and words[0] in about]
 
 
 def judged_by(subject: str, age: TargetAge) -> list[str]:
     """What the judge is told, without blank lines."""
-    if subject == "picture":
-        system = about_picture(PICTURE, age).system
+    if "picture" in ABOUT[subject]:
+        forbidden = ("spiders",) if subject == "unwanted" else ()
+        shown = PictureCheck(picture=PICTURE, prompt=PROMPT, language=Language.KO, target_age=age, forbidden=forbidden)
+        system = about_picture(shown, hides_names=True).system
     else:
         texts = TextCheck(texts=("A fox.",), language=Language.KO, target_age=age)
         system = about_texts(subject, texts, hides_names=True).system
@@ -35,7 +44,7 @@ def judged_by(subject: str, age: TargetAge) -> list[str]:
 
 
 @pytest.mark.parametrize("age", TargetAge)
-@pytest.mark.parametrize("subject", ["request", "story", "picture"])
+@pytest.mark.parametrize("subject", ABOUT)
 def test_the_judge_is_told_what_a_grown_up_has_read(subject: str, age: TargetAge) -> None:
     first, *told = judged_by(subject, age)
     assert ("grown-ups" if age is TargetAge.ADULT else f"children of {age} years") in first

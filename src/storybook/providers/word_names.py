@@ -17,7 +17,26 @@ _WORDS = frozenset(
     summer sunflower sunny sunshine thistle topaz tulip turquoise violet white willow winter wren yellow zinnia
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
-_ALSO_GIVEN = frozenset(("joey", "robin"))
+_ALSO_GIVEN = frozenset(
+    (
+        "joey",
+        "robin",
+        "구름",
+        "달",
+        "용",
+        "りゅう",
+        "竜",
+        "龍",
+        "とら",
+        "トラ",
+        "虎",
+        "ことり",
+        "小鳥",
+        "すずめ",
+        "つばめ",
+        "蝶",
+    )
+)
 """Kinds of creatures that children are called as well."""
 
 
