@@ -9,6 +9,7 @@ from storybook.core.cpu import CpuPool
 from storybook.domain.alt_text import AltText
 from storybook.domain.book_spec import Language
 from storybook.domain.wanted import alt_text_faults
+from storybook.providers.layers import Layers
 from storybook.providers.studio.provider import StudioAuthor, StudioPainter, StudioScreen, StudioSight
 from tests.api.conftest import SPEC, Follow
 
@@ -32,8 +33,8 @@ def sight(cpu: CpuPool) -> StudioSight:
 
 
 @pytest.fixture
-def screen(cpu: CpuPool) -> StudioScreen:
-    return StudioScreen(cpu)
+def screen(cpu: CpuPool) -> Layers:
+    return Layers([StudioScreen(cpu)])
 
 
 @pytest.mark.parametrize("language", Language)
