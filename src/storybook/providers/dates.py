@@ -99,6 +99,8 @@ def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z\d])(?<!\d[-./])(?:{'|'.join(patterns)})(?!\d|[-./]\d)", re.IGNORECASE)
 
 
+_IN_EVERY_DAY = re.compile(rf"[\d年년月월]|がつ|{_MONTH}", re.IGNORECASE)
+"""Most texts hold none of it, and are done soon."""
 _DATE = _any_of(_OF_A_YEAR)
 _DATE_OR_DAY = _any_of(_OF_A_YEAR + _OF_ANY_YEAR)
 
@@ -110,6 +112,8 @@ def without_dates(text: str, language: Language) -> str:
         return _ONE_DAY[language]
 
     folded = Folded(text)
+    if not _IN_EVERY_DAY.search(folded.text):
+        return text
     if not _BIRTHDAY.search(folded.text):
         return folded.replaced(_DATE, one_day)
     without = Folded(folded.replaced(_DATE_OR_DAY, one_day)).replaced(_BEHIND_IT, one_day, "day")

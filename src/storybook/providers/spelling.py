@@ -58,12 +58,11 @@ class Folded:
 
     def __init__(self, written: str) -> None:
         self._written = written
-        self._spans = [(at, at + 1) for at in range(len(written))]
+        self._spans: list[tuple[int, int]] = []
         self.text = _BLANK.sub(" ", written)
         if written.isascii():
             return
         parts: list[str] = []
-        self._spans = []
         for cluster in _CLUSTER.finditer(written):
             part = _folded(cluster[0])
             parts.append(part)
@@ -72,18 +71,23 @@ class Folded:
 
     def written(self, found: re.Match[str]) -> str:
         """What the text has in the place of a match that is not empty."""
-        first, last = self._spans[found.start()], self._spans[found.end() - 1]
-        return self._written[first[0] : last[1]]
+        return self._written[self._begin(found.start()) : self._end(found.end())]
 
     def replaced(self, search: re.Pattern[str], change: Callable[[re.Match[str]], str], group: str | int = 0) -> str:
         """The text as it was written, with other words in the places of the matches, or of a group that all have."""
         parts, end = [], 0
         for found in search.finditer(self.text):
-            begin = self._spans[found.start(group)][0]
+            begin = self._begin(found.start(group))
             if begin >= end:
                 parts += [self._written[end:begin], change(found)]
-                end = self._spans[found.end(group) - 1][1]
+                end = self._end(found.end(group))
         return "".join([*parts, self._written[end:]])
+
+    def _begin(self, at: int) -> int:
+        return self._spans[at][0] if self._spans else at
+
+    def _end(self, at: int) -> int:
+        return self._spans[at - 1][1] if self._spans else at
 
 
 def fold(text: str) -> str:
